@@ -1,0 +1,99 @@
+//DEPS info.picocli:picocli:4.7.7
+//SOURCES Secrets.java
+
+package lib;
+
+import java.io.PrintStream;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine.Help.Ansi;
+
+/** Where people look and answer: chatter on stderr, results on stdout, questions only on a terminal. */
+public final class Console {
+    public enum Color { auto, always, never }
+
+    private final Ansi ansi;
+    private final boolean unicode;
+    // UTF-8 whatever the platform's default is: table names and file names are not ASCII.
+    private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+
+    public Console(Color color) {
+        boolean plain = System.getenv("NO_COLOR") != null || "dumb".equals(System.getenv("TERM"));
+        this.ansi = switch (color) {
+            case always -> Ansi.ON;
+            case never -> Ansi.OFF;
+            case auto -> interactive() && !plain ? Ansi.ON : Ansi.OFF;
+        };
+        this.unicode = Charset.forName(System.getProperty("native.encoding", "UTF-8")).equals(StandardCharsets.UTF_8);
+    }
+
+    /** Whether a person sits at both ends; from Java 22 on a Console object alone no longer means a terminal. */
+    public static boolean interactive() {
+        java.io.Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) java.io.Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true;
+        }
+    }
+
+    /** Whether colours are on, as the word that hands the choice to a child process. */
+    public Color color() {
+        return ansi.enabled() ? Color.always : Color.never;
+    }
+
+    /** A result: the only thing that goes to stdout. */
+    public void result(String text) {
+        out.println(Secrets.mask(text));
+    }
+
+    /** Chatter: what is happening. */
+    public void say(String text) {
+        err.println(Secrets.mask(text));
+    }
+
+    /** A line with a coloured mark in front: ✓ passed, ! look at it, ✗ stopped, - left out. */
+    public void mark(String status, String text) {
+        String mark = switch (status) {
+            case "pass" -> paint("green", unicode ? "✓" : "+");
+            case "warn" -> paint("yellow", "!");
+            case "skip" -> paint("faint", "-");
+            default -> paint("red", unicode ? "✗" : "x");
+        };
+        say(mark + " " + text);
+    }
+
+    /** A line that opens a part of the output. */
+    public void title(String text) {
+        err.println(paint("bold", Secrets.mask(text)));
+    }
+
+    /** One line of an answer from the terminal; null at its end. Only to be called when {@link #interactive()}. */
+    public String ask(String question) {
+        err.print(Secrets.mask(question) + " ");
+        err.flush();
+        return System.console().readLine();
+    }
+
+    /** A secret typed without echo. */
+    public String askSecret(String question) {
+        err.print(question + " ");
+        err.flush();
+        char[] typed = System.console().readPassword();
+        String secret = typed == null ? "" : new String(typed);
+        Secrets.add(secret);
+        return secret;
+    }
+
+    private String paint(String style, String text) {
+        if (!ansi.enabled()) {
+            return text;
+        }
+        Ansi.IStyle[] styles = Ansi.Style.parse(style);
+        return Ansi.Style.on(styles) + text + Ansi.Style.off(styles);
+    }
+}

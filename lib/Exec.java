@@ -1,0 +1,186 @@
+//DEPS org.zeroturnaround:zt-exec:1.13.0
+//DEPS org.slf4j:slf4j-api:2.0.17
+//DEPS org.slf4j:slf4j-nop:2.0.17
+//SOURCES Failure.java Secrets.java
+
+package lib;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.zeroturnaround.exec.ProcessExecutor;
+import org.zeroturnaround.exec.stream.LogOutputStream;
+
+/** One external command: an argument list, never a shell string, stopped together with us. */
+public final class Exec {
+    /** Told each command as it could be typed, masked; --verbose sets it. */
+    private static volatile Consumer<String> trace = line -> { };
+
+    private final List<String> command;
+    private final Map<String, String> environment = new HashMap<>();
+    private Path folder;
+    private Duration timeout = Duration.ofHours(6);
+    private byte[] input = new byte[0];
+    private Path log;
+    private Consumer<String> errorLines;
+
+    private Exec(List<String> command) {
+        this.command = List.copyOf(command);
+    }
+
+    public static Exec of(String... command) {
+        return new Exec(Arrays.asList(command));
+    }
+
+    public static Exec of(List<String> command) {
+        return new Exec(command);
+    }
+
+    public static void trace(Consumer<String> listener) {
+        trace = listener;
+    }
+
+    public Exec in(Path folder) {
+        this.folder = folder;
+        return this;
+    }
+
+    /** Adds to the child's environment; a null value takes a variable out of it. */
+    public Exec with(Map<String, String> variables) {
+        environment.putAll(variables);
+        return this;
+    }
+
+    public Exec with(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    public Exec within(Duration timeout) {
+        this.timeout = timeout;
+        return this;
+    }
+
+    public Exec input(byte[] input) {
+        this.input = input;
+        return this;
+    }
+
+    /** Writes both streams to a file (masked, as they come) instead of keeping only the result. */
+    public Exec log(Path log) {
+        this.log = log;
+        return this;
+    }
+
+    /** Hands each line of standard error on while the command runs. */
+    public Exec errorLines(Consumer<String> listener) {
+        this.errorLines = listener;
+        return this;
+    }
+
+    /** What a command left: its exit code (a signal is not 0 either) and both streams, secrets masked in {@code err} only. */
+    public record Result(List<String> command, int exit, byte[] bytes, String err) {
+        public boolean ok() {
+            return exit == 0;
+        }
+
+        public String out() {
+            return new String(bytes, StandardCharsets.UTF_8).strip();
+        }
+
+        public List<String> lines() {
+            return out().lines().toList();
+        }
+
+        /** The last lines a person needs to see why it failed. */
+        public String tail(int lines) {
+            List<String> all = (err.isBlank() ? Secrets.mask(out()) : err).strip().lines().toList();
+            return String.join("\n", all.subList(Math.max(0, all.size() - lines), all.size()));
+        }
+
+        /** Itself when the command succeeded, else a STOP that shows the command and its last words. */
+        public Result orStop(String what, String hint) {
+            if (ok()) {
+                return this;
+            }
+            throw Failure.stop(what + ": " + command.get(0) + " ended with " + exit + (tail(4).isBlank() ? "" : "\n" + tail(4)),
+                    hint);
+        }
+    }
+
+    /** Runs the command to its end; a missing executable and a time-out are failures with their own words. */
+    public Result run() {
+        trace.accept(Secrets.mask(typed(command)));
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        try (OutputStream file = log == null ? OutputStream.nullOutputStream() : Files.newOutputStream(log)) {
+            var executor = new ProcessExecutor(command)
+                    .directory(folder == null ? null : folder.toFile())
+                    .environment(environment)
+                    .redirectInput(new ByteArrayInputStream(input))
+                    .redirectOutput(log == null ? out : lines(line -> append(file, out, line)))
+                    .redirectError(errorLines == null && log == null ? err : lines(line -> {
+                        append(log == null ? OutputStream.nullOutputStream() : file, err, line);
+                        if (errorLines != null) {
+                            errorLines.accept(Secrets.mask(line));
+                        }
+                    }))
+                    .destroyOnExit()
+                    .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            int exit = executor.execute().getExitValue();
+            return new Result(command, exit, out.toByteArray(), Secrets.mask(err.toString(StandardCharsets.UTF_8)));
+        } catch (TimeoutException e) {
+            throw Failure.missing(command.get(0) + " did not end within " + timeout.toSeconds() + " s", "try: " + typed(command));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while " + command.get(0) + " ran", null, e);
+        } catch (IOException e) {
+            throw new Failure(Failure.Exit.MISSING, command.get(0) + " cannot be started: "
+                    + Secrets.mask(String.valueOf(e.getMessage()).replaceAll("(?s).*error=\\d+, ", "")),
+                    "install it, or put its folder on PATH", e);
+        }
+    }
+
+    /** The command as a person would type it. */
+    public static String typed(List<String> command) {
+        List<String> words = new ArrayList<>();
+        for (String word : command) {
+            words.add(word.matches("[A-Za-z0-9_@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'");
+        }
+        return String.join(" ", words);
+    }
+
+    private static LogOutputStream lines(Consumer<String> listener) {
+        var stream = new LogOutputStream() {
+            @Override
+            protected void processLine(String line) {
+                listener.accept(line);
+            }
+        };
+        stream.setOutputCharset(StandardCharsets.UTF_8.name());
+        return stream;
+    }
+
+    private static synchronized void append(OutputStream file, ByteArrayOutputStream kept, String line) {
+        byte[] bytes = (Secrets.mask(line) + "\n").getBytes(StandardCharsets.UTF_8);
+        try {
+            file.write(bytes);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        kept.writeBytes(bytes);
+    }
+}

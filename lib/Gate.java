@@ -1,0 +1,57 @@
+//SOURCES Failure.java
+
+package lib;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+
+/**
+ * What one gate found: a stable dotted id, how it ended, the finding with its values, and the way out as a command.
+ *
+ * @param exit what a stopped gate makes of the phase; PASSED for every other gate
+ */
+public record Gate(String id, Status status, String message, String hint, @JsonIgnore Failure.Exit exit) {
+    public enum Status { pass, warn, stop, skip }
+
+    /** What a check answers: its finding when all is well, or one of the milder ends below; a {@link Failure} stops. */
+    public record Finding(Status status, String message, String hint) {
+    }
+
+    /** A question about the world that answers with a finding or throws a {@link Failure}. */
+    public interface Check {
+        Finding look() throws Exception;
+    }
+
+    public static Finding passed(String message) {
+        return new Finding(Status.pass, message, null);
+    }
+
+    public static Finding warned(String message, String hint) {
+        return new Finding(Status.warn, message, hint);
+    }
+
+    public static Finding skipped(String why) {
+        return new Finding(Status.skip, why, null);
+    }
+
+    /** Looks, and turns whatever comes of it into a gate; an error nobody foresaw stops like any other. */
+    public static Gate of(String id, Check check) {
+        try {
+            Finding finding = check.look();
+            return new Gate(id, finding.status(), finding.message(), finding.hint(), Failure.Exit.PASSED);
+        } catch (Failure failure) {
+            if (failure.exit == Failure.Exit.INTERRUPTED) {
+                throw failure;
+            }
+            return new Gate(id, Status.stop, failure.getMessage(), failure.hint, failure.exit);
+        } catch (Exception e) {
+            return new Gate(id, Status.stop, words(e), "run it again with --verbose to see where this comes from",
+                    Failure.Exit.STOP);
+        }
+    }
+
+    /** The first line of what an error says, without its class name where it says anything. */
+    public static String words(Throwable error) {
+        String message = error.getMessage();
+        return message == null ? error.getClass().getSimpleName() : message.strip();
+    }
+}

@@ -1,0 +1,143 @@
+//DEPS org.commonmark:commonmark:0.32.0
+//SOURCES Hash.java
+
+package lib;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.commonmark.node.AbstractVisitor;
+import org.commonmark.node.FencedCodeBlock;
+import org.commonmark.node.Heading;
+import org.commonmark.node.HtmlBlock;
+import org.commonmark.node.Node;
+import org.commonmark.parser.IncludeSourceSpans;
+import org.commonmark.parser.Parser;
+
+/** MIGRATIONS.md: what developers noted for the next release, entry by entry, and the template it goes back to. */
+public record Notes(String template, List<Entry> entries) {
+    public static final String FILE = "MIGRATIONS.md";
+    private static final Pattern MARKER = Pattern.compile("(?i)<!--.*\\bbelow\\b.*-->", Pattern.DOTALL);
+    private static final Pattern FILE_NAME = Pattern.compile("[\\w./-]+\\.sql\\b|\\b\\d{4}_\\w+|\\b\\d{14}_\\w+");
+    private static final Set<String> SQL = Set.of("sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql");
+
+    /**
+     * One entry: a heading and everything below it up to the next entry.
+     *
+     * @param title the heading's text; the first line for an entry without a heading
+     * @param text the whole entry as written
+     * @param sql the SQL of its code fences, each kept whole
+     * @param files migration files it names
+     */
+    public record Entry(String title, String text, List<String> sql, Set<String> files) {
+        /** What a stored decision hangs on: another text, another hash. */
+        public String hash() {
+            return Hash.of(text.strip());
+        }
+
+        /** Whether the entry speaks of a word as a name of its own, in backticks or in running text. */
+        public boolean mentions(String word) {
+            return Pattern.compile("(?<![\\w.])" + Pattern.quote(word) + "(?!\\w)").matcher(text).find();
+        }
+    }
+
+    /** Reads the file; no text at all means no entries and an empty template. */
+    public static Notes of(String text) {
+        if (text == null || text.isBlank()) {
+            return new Notes(text == null ? "" : text, List.of());
+        }
+        Node document = Parser.builder().includeSourceSpans(IncludeSourceSpans.BLOCKS).build().parse(text);
+        int start = templateEnd(document, text);
+        List<Integer> cuts = new ArrayList<>();
+        int level = 7;
+        for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
+            if (node instanceof Heading heading && offset(node) >= start) {
+                level = Math.min(level, heading.getLevel());
+            }
+        }
+        for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
+            // Entries hang on the highest heading that occurs; deeper ones are parts of an entry.
+            if (node instanceof Heading heading && heading.getLevel() == level && offset(node) >= start) {
+                cuts.add(offset(node));
+            }
+        }
+        String before = text.substring(start, cuts.isEmpty() ? text.length() : cuts.get(0));
+        List<Entry> entries = new ArrayList<>();
+        if (!withoutComments(before).isBlank()) {
+            entries.add(entry(before));
+        }
+        for (int i = 0; i < cuts.size(); i++) {
+            entries.add(entry(text.substring(cuts.get(i), i + 1 < cuts.size() ? cuts.get(i + 1) : text.length())));
+        }
+        return new Notes(text.substring(0, start), entries);
+    }
+
+    /** The file's text without any entry. */
+    public String cleared() {
+        return template.isEmpty() || template.endsWith("\n") ? template : template + "\n";
+    }
+
+    // The template ends at its marker comment; a file without one has its title and what stands before the next heading.
+    private static int templateEnd(Node document, String text) {
+        for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
+            if (node instanceof HtmlBlock && MARKER.matcher(source(node, text)).find()) {
+                return endOfLine(text, end(node));
+            }
+        }
+        Node first = document.getFirstChild();
+        if (first instanceof Heading title && title.getLevel() == 1) {
+            for (Node node = first.getNext(); node != null; node = node.getNext()) {
+                if (node instanceof Heading) {
+                    return offset(node);
+                }
+            }
+            return text.length();
+        }
+        return 0;
+    }
+
+    private static Entry entry(String text) {
+        List<String> sql = new ArrayList<>();
+        Parser.builder().build().parse(text).accept(new AbstractVisitor() {
+            @Override
+            public void visit(FencedCodeBlock fence) {
+                String info = fence.getInfo() == null ? "" : fence.getInfo().strip().toLowerCase();
+                if (SQL.contains(info.split("[\\s{,]")[0])) {
+                    sql.add(fence.getLiteral());
+                }
+            }
+        });
+        Set<String> files = new LinkedHashSet<>();
+        Matcher names = FILE_NAME.matcher(text);
+        while (names.find()) {
+            files.add(names.group());
+        }
+        String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "").replaceFirst("\\s*#+$", "");
+        return new Entry(title, text, sql, files);
+    }
+
+    private static String withoutComments(String text) {
+        return text.replaceAll("(?s)<!--.*?-->", "");
+    }
+
+    private static int offset(Node node) {
+        return node.getSourceSpans().get(0).getInputIndex();
+    }
+
+    private static int end(Node node) {
+        var last = node.getSourceSpans().get(node.getSourceSpans().size() - 1);
+        return last.getInputIndex() + last.getLength();
+    }
+
+    private static String source(Node node, String text) {
+        return text.substring(offset(node), end(node));
+    }
+
+    private static int endOfLine(String text, int at) {
+        int end = text.indexOf('\n', at);
+        return end < 0 ? text.length() : end + 1;
+    }
+}

@@ -1,0 +1,103 @@
+//SOURCES Console.java Gate.java Json.java Run.java
+
+package lib;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One phase at work: its gates as they end, the facts it found, and the result a person or a program reads. */
+public final class Phase {
+    private final String name;
+    private final Console console;
+    private final boolean json;
+    private final List<Gate> gates = new ArrayList<>();
+    private final ObjectNode facts = Json.object();
+
+    public Phase(String name, Console console, boolean json) {
+        this.name = name;
+        this.console = console;
+        this.json = json;
+    }
+
+    /** Runs a check as a gate, shows its line at once and says whether the way is open. */
+    public boolean gate(String id, Gate.Check check) {
+        Gate gate = Gate.of(id, check);
+        add(gate);
+        return gate.status() != Gate.Status.stop;
+    }
+
+    /** A gate that is left out, and why. */
+    public void skip(String id, String why) {
+        add(new Gate(id, Gate.Status.skip, why, null, Failure.Exit.PASSED));
+    }
+
+    private void add(Gate gate) {
+        gates.add(gate);
+        console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(gate.message(), 19)));
+        if (gate.hint() != null && (gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn)) {
+            console.say(" ".repeat(19) + "-> " + indent(gate.hint(), 22));
+        }
+    }
+
+    /** A fact for the run record and for --json; anything Jackson can write. */
+    public void fact(String key, Object value) {
+        facts.set(key, Json.tree(value));
+    }
+
+    public ObjectNode facts() {
+        return facts;
+    }
+
+    public boolean stopped() {
+        return exit() != Failure.Exit.PASSED;
+    }
+
+    /** The exit of the whole phase: a plain STOP weighs more than something missing, and that more than a decision. */
+    public Failure.Exit exit() {
+        for (Failure.Exit exit : List.of(Failure.Exit.USAGE, Failure.Exit.STOP, Failure.Exit.MISSING, Failure.Exit.DECIDE)) {
+            if (gates.stream().anyMatch(gate -> gate.exit() == exit)) {
+                return exit;
+            }
+        }
+        return Failure.Exit.PASSED;
+    }
+
+    /** The phase as the contract's JSON. */
+    public ObjectNode toJson() {
+        ObjectNode node = Json.object();
+        node.put("phase", name);
+        node.put("status", status(exit()));
+        node.set("gates", Json.tree(gates));
+        node.set("facts", facts);
+        return node;
+    }
+
+    /** Adds this phase to the run record, prints the result and returns the exit code. */
+    public int finish(Run run, String result) {
+        if (run != null) {
+            run.put(name, toJson());
+        }
+        if (json) {
+            console.result(Json.pretty(toJson()));
+        } else if (result != null && !stopped()) {
+            console.result(result);
+        }
+        return exit().code;
+    }
+
+    /** The word of the contract for an exit. */
+    public static String status(Failure.Exit exit) {
+        return switch (exit) {
+            case PASSED -> "pass";
+            case DECIDE -> "decide";
+            case MISSING -> "missing";
+            case UNFINISHED -> "unfinished";
+            default -> "stop";
+        };
+    }
+
+    private static String indent(String text, int columns) {
+        return text.strip().replace("\n", "\n" + " ".repeat(columns));
+    }
+}

@@ -1,0 +1,76 @@
+//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Notes.java Settings.java migrations/Drizzle.java
+
+package lib;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import lib.migrations.Drizzle;
+
+/** The application that is released: its repository, its settings and what they lead to. */
+public final class Project {
+    public final Path repo;
+    public final Git git;
+    public final Settings settings;
+    /** The branch that is promoted, and the one that is deployed. */
+    public final String source;
+    public final String release;
+    public final String environment;
+    private final Console console;
+    private Map<String, byte[]> files;
+
+    public Project(Cli.Options options) {
+        this.repo = options.repo();
+        this.git = new Git(repo);
+        this.settings = Settings.of(repo);
+        this.source = settings.branches().source();
+        this.release = settings.branches().release();
+        this.environment = options.env;
+        this.console = options.console();
+    }
+
+    /** The name of the remote that the source branch goes to. */
+    public String remote() {
+        String remote = git.remote(source);
+        if (remote == null) {
+            throw Failure.stop("this repository has no remote that " + source + " could be pushed to",
+                    "git remote add origin URL   # then: git push -u origin " + source);
+        }
+        return remote;
+    }
+
+    /** The release branch as the remote had it at the last fetch: {@code origin/release}. */
+    public String released() {
+        return remote() + "/" + release;
+    }
+
+    /** Every committed file, exactly as git stores it. */
+    public Map<String, byte[]> files() {
+        if (files == null) {
+            files = git.files("HEAD", "");
+        }
+        return files;
+    }
+
+    /** The migration history of the application; empty when it has none that is known here. */
+    public Optional<History> history() {
+        String tool = settings.migrations().tool();
+        if (tool != null && !tool.equals("drizzle")) {
+            throw Failure.usage("release.json: migrations.tool \"" + tool + "\" is not supported by this version; drizzle is",
+                    "give the release as a script of your own: jbang release.java --sql FILE");
+        }
+        return Drizzle.find(files(), settings.migrations().folder());
+    }
+
+    /** What the developers noted for this release. */
+    public Notes notes() {
+        byte[] text = files().get(Notes.FILE);
+        return Notes.of(text == null ? null : new String(text, StandardCharsets.UTF_8));
+    }
+
+    /** The database of the environment, with the words that say where its URL was found. */
+    public Address.Found address() {
+        return Address.find(repo, settings, environment, console);
+    }
+}

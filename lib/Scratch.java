@@ -1,0 +1,336 @@
+//SOURCES Clients.java Exec.java Failure.java ScratchFolder.java Target.java
+
+package lib;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/** A throw-away PostgreSQL server: fast, never durable, reachable from this machine only, gone when we are. */
+public final class Scratch implements AutoCloseable {
+    private static final boolean WINDOWS = File.separatorChar == '\\';
+    private static final int ATTEMPTS = 5;
+    /** The user that owns nothing, for servers started by root. */
+    private static final int NOBODY = 65534;
+    /** What the end of this process must stop. */
+    private static final Set<Scratch> LIVE = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> LIVE.forEach(Scratch::close), "throw-away servers"));
+    }
+
+    private final ScratchFolder folder;
+    private final String password = password();
+    private Path bin;
+    /** What stands before a command that must not run as the present user. */
+    private List<String> as = List.of();
+    private int major;
+    private int port;
+    private boolean closed;
+
+    private Scratch(Path bin, ScratchFolder folder) {
+        this.bin = bin.toAbsolutePath();
+        this.folder = folder;
+        LIVE.add(this);
+    }
+
+    /** Starts a server from the folder that holds {@code initdb}, {@code pg_ctl} and {@code postgres}. */
+    public static Scratch start(Path serverBin) {
+        Scratch scratch = null;
+        try {
+            scratch = new Scratch(serverBin, ScratchFolder.create());
+            scratch.boot();
+            return scratch;
+        } catch (IOException | RuntimeException e) {
+            if (scratch != null) {
+                scratch.close();
+            }
+            if (e instanceof Failure failure) {
+                throw failure;
+            }
+            throw new Failure(Failure.Exit.MISSING, "no throw-away PostgreSQL server can be set up below "
+                    + System.getProperty("java.io.tmpdir") + ": " + e,
+                    "make that folder writable, or name another: JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER", e);
+        }
+    }
+
+    /** One of its databases, as its superuser; null is the database postgres. */
+    public Target target(String database) {
+        return new Target("127.0.0.1", port, database == null ? "postgres" : database, "postgres", password,
+                Map.of("sslmode", "disable"));
+    }
+
+    /** The server's major version. */
+    public int major() {
+        return major;
+    }
+
+    /** Its data folder, the name by which {@link #remove} knows it. */
+    public Path data() {
+        return folder.path.resolve("data");
+    }
+
+    /** Lets it run on after this process; from now on only {@link #remove} ends it. */
+    public synchronized Scratch keep() {
+        if (!closed) {
+            try {
+                folder.keep();
+            } catch (IOException e) {
+                throw new Failure(Failure.Exit.MISSING, "the server in " + folder.path + " cannot be kept: " + e.getMessage(), null, e);
+            }
+            closed = true;
+            LIVE.remove(this);
+        }
+        return this;
+    }
+
+    /** Stops the server, whoever is connected, and deletes its folder. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            folder.remove();
+            LIVE.remove(this);
+        }
+    }
+
+    /** Stops and deletes a server that was kept, given its {@link #data} folder. */
+    public static void remove(Path data) {
+        Path folder = ScratchFolder.of(data);
+        ScratchFolder.stop(data.toAbsolutePath().normalize());
+        ScratchFolder.delete(folder);
+    }
+
+    /** Held from the first program to the last, so that a stop in between waits and finds the whole server. */
+    private synchronized void boot() throws IOException {
+        if (closed) {
+            throw new Failure(Failure.Exit.INTERRUPTED, "stopped while a throw-away server was to start", null);
+        }
+        major = Clients.version(Clients.executable(bin, "initdb")).map(Clients.Version::major).orElseThrow(() -> Failure.missing(
+                "there is no working PostgreSQL server in " + bin, "its initdb does not answer to --version"));
+        Files.createDirectory(data());
+        Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
+        chooseUser(secret);
+        initialize(secret);
+        Files.delete(secret);
+        Path settings = data().resolve("postgresql.conf");
+        String defaults = Files.readString(settings);
+        for (int attempt = 1; ; attempt++) {
+            port = freePort();
+            Files.writeString(settings, defaults + tuned());
+            String problem = launch();
+            if (problem == null) {
+                return;
+            }
+            // Between our look and its start somebody else may have taken the port.
+            if (attempt == ATTEMPTS || !problem.contains("could not bind") && !problem.contains("could not create any TCP/IP")) {
+                throw Failure.missing("PostgreSQL " + major + " does not start: " + problem, "look at the server in " + bin);
+            }
+        }
+    }
+
+    private void initialize(Path secret) {
+        List<String> command = new ArrayList<>(List.of("-N", "-D", data().toString(), "-U", "postgres", "-E", "UTF8", "--locale=C",
+                "-A", "scram-sha-256", "--pwfile=" + secret));
+        if (major >= 18) {
+            // On by default from 18 on; with them the first read of loaded pages writes them all to the log.
+            command.add("--no-data-checksums");
+        }
+        // Order by bytes is fast, but lower() must know more letters than ASCII; where C.UTF-8 is unknown, plain C it is.
+        List<String> letters = new ArrayList<>(command);
+        letters.add("--lc-ctype=C.UTF-8");
+        Exec.Result result = run("initdb", letters);
+        if (!result.ok() && result.err().contains("locale")) {
+            result = run("initdb", command);
+        }
+        if (!result.ok()) {
+            throw Failure.missing("PostgreSQL " + major + " cannot be set up: " + result.tail(3), "look at the server in " + bin);
+        }
+    }
+
+    private Exec.Result run(String program, List<String> arguments) {
+        List<String> command = new ArrayList<>(as);
+        command.add(Clients.executable(bin, program).toString());
+        command.addAll(arguments);
+        return Exec.of(command).in(folder.path).with(environment()).within(Duration.ofMinutes(2)).run();
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> variables = new HashMap<>(Map.of("LC_ALL", "C", "TZ", "UTC"));
+        for (String other : new String[] {"PGDATA", "PGPORT", "PGOPTIONS", "PGHOST", "PG_COLOR"}) {
+            variables.put(other, null);
+        }
+        return variables;
+    }
+
+    /** Starts it and waits until it takes connections; returns what went wrong, or null. */
+    private String launch() throws IOException {
+        Path log = data().resolve("server.log");
+        Files.deleteIfExists(log);
+        List<String> command = new ArrayList<>(as);
+        command.addAll(List.of(Clients.executable(bin, "pg_ctl").toString(), "start", "-w", "-s", "-t", "60", "-D", data().toString(),
+                "-l", log.toString()));
+        // Not through Exec: on Windows the server inherits the pipes of its starter, and reading them would never end.
+        File words = folder.path.resolve("start.log").toFile();
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.path.toFile()).redirectErrorStream(true).redirectOutput(words);
+        environment().forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        try {
+            if (builder.start().waitFor() == 0) {
+                return null;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while PostgreSQL started", null, e);
+        }
+        String text = (Files.exists(log) ? Files.readString(log) : "") + Files.readString(words.toPath());
+        List<String> lines = text.strip().lines().filter(line -> !line.contains("LOG:  starting PostgreSQL")).toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    }
+
+    /** As root, and as a user without a name, PostgreSQL refuses to run: then a stranger runs it. */
+    private void chooseUser(Path secret) throws IOException {
+        if (WINDOWS) {
+            return;
+        }
+        int uid = (int) Files.getAttribute(folder.path, "unix:uid");
+        if (uid != 0 && !Files.getOwner(folder.path).getName().equals(String.valueOf(uid))) {
+            return;
+        }
+        // A user namespace first: inside it we are nobody, and yet all our files stay readable.
+        List<String> namespace = List.of("unshare", "-U");
+        String refused = refusal(namespace);
+        if (refused == null) {
+            as = namespace;
+            return;
+        }
+        List<String> nobody = List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
+        String refusedToo = uid == 0 ? refusal(nobody) : "only root may become another user";
+        if (refusedToo != null) {
+            throw Failure.missing("PostgreSQL does not run as " + (uid == 0 ? "root" : "user " + uid + ", which has no name")
+                    + ", and there is no way to another user:\n" + refused + "\n" + refusedToo,
+                    "run this as an ordinary user, or install setpriv (util-linux), or give the URL of a server to rehearse on");
+        }
+        as = nobody;
+        give(data());
+        give(secret);
+        folder.path.toFile().setExecutable(true, false);
+        if (!run("initdb", List.of("--version")).ok()) {
+            bin = borrow();
+        }
+    }
+
+    /** Why a command cannot be run that way; null when it can. */
+    private static String refusal(List<String> prefix) {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of("id", "-u"));
+        try {
+            Exec.Result result = Exec.of(command).within(Duration.ofSeconds(10)).run();
+            return result.ok() && !result.out().equals("0") ? null : result.tail(2);
+        } catch (Failure e) {
+            return e.getMessage();
+        }
+    }
+
+    private static void give(Path path) throws IOException {
+        Files.setAttribute(path, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Copies the programs to where the other user reaches them, out of a home that is closed to him. */
+    private Path borrow() throws IOException {
+        Path home = bin.getParent();
+        Path copy = folder.path.resolve("server");
+        for (String part : new String[] {"bin", "lib", "share"}) {
+            if (!Files.isDirectory(home.resolve(part))) {
+                continue;
+            }
+            try (Stream<Path> files = Files.walk(home.resolve(part))) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    Path target = copy.resolve(home.relativize(file).toString());
+                    Files.createDirectories(target.getParent());
+                    Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+                    give(target);
+                }
+            }
+        }
+        give(copy);
+        return copy.resolve("bin");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private String tuned() throws IOException {
+        // Docker gives 64 MB there, which parallel index builds outgrow; files have no such limit.
+        Path shared = Path.of("/dev/shm");
+        boolean cramped = Files.isDirectory(shared) && Files.getFileStore(shared).getTotalSpace() < 512L << 20;
+        long megabytes = memory() >> 20;
+        int workers = Math.min(4, Runtime.getRuntime().availableProcessors());
+        return """
+
+                listen_addresses = '127.0.0.1'
+                port = %d
+                unix_socket_directories = ''
+                max_connections = 100
+                cluster_name = 'throw-away'
+                fsync = off
+                synchronous_commit = off
+                full_page_writes = off
+                wal_level = minimal
+                max_wal_senders = 0
+                wal_init_zero = off
+                max_wal_size = 8GB
+                checkpoint_timeout = 1h
+                autovacuum = off
+                jit = off
+                shared_buffers = %dMB
+                maintenance_work_mem = %dMB
+                work_mem = 32MB
+                max_parallel_maintenance_workers = %d
+                max_locks_per_transaction = 256
+                timezone = 'UTC'
+                log_timezone = 'UTC'
+                """.formatted(port, clamp(megabytes / 16, 128, 512), clamp(megabytes / 32, 64, 512), workers)
+                + (cramped ? "dynamic_shared_memory_type = mmap\n" : "");
+    }
+
+    private static long clamp(long value, long least, long most) {
+        return Math.max(least, Math.min(most, value));
+    }
+
+    /** The memory of this machine, or of this container. */
+    private static long memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
+                ? machine.getTotalMemorySize() : 1L << 30;
+    }
+
+    private static String password() {
+        byte[] bytes = new byte[16];
+        new SecureRandom().nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+}

@@ -1,0 +1,202 @@
+//SOURCES Failure.java
+
+package lib;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** The temporary folder of a throw-away server: who owns it, how it goes, and what to do with those of dead owners. */
+final class ScratchFolder {
+    private static final String PREFIX = "jbang-release-pg-";
+    private static final boolean WINDOWS = File.separatorChar == '\\';
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** What this process owns; asking the system for a lock of our own would lose it. */
+    private static final Set<Path> OURS = ConcurrentHashMap.newKeySet();
+
+    final Path path;
+    private final FileChannel marker;
+
+    private ScratchFolder(Path path, FileChannel marker) {
+        this.path = path;
+        this.marker = marker;
+    }
+
+    /** A fresh folder that nobody else may enter, once those of killed processes of the same user are gone. */
+    static ScratchFolder create() throws IOException {
+        // Real, so that the same folder has the same name when it is listed.
+        Path path = Files.createTempDirectory(PREFIX).toRealPath();
+        OURS.add(path);
+        sweep(path);
+        // The lock says that the owner lives: the system drops it with the process. It is taken before the file bears the
+        // name others look for, which so is never seen free.
+        Path draft = path.resolve("owner.new");
+        FileChannel marker = FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileLock lock = marker.tryLock();
+        // Through this channel: closing another one of the same file would drop the lock.
+        marker.write(ByteBuffer.wrap(owner().getBytes(StandardCharsets.UTF_8)));
+        if (lock != null) {
+            Files.move(draft, path.resolve("owner"));
+        }
+        return new ScratchFolder(path, marker);
+    }
+
+    /** The folder of the data folder of a server that was kept. */
+    static Path of(Path data) {
+        Path folder = data.toAbsolutePath().normalize().getParent();
+        if (folder == null || folder.getFileName() == null || !folder.getFileName().toString().startsWith(PREFIX)) {
+            throw Failure.usage(data + " is not the data folder of a throw-away server", "give the one named when it was kept");
+        }
+        return folder;
+    }
+
+    /** Gives it up for good: without a marker nobody takes it for a leftover. */
+    void keep() throws IOException {
+        Files.delete(path.resolve("owner"));
+        marker.close();
+        OURS.remove(path);
+    }
+
+    /** Stops its server and deletes it. */
+    void remove() {
+        stop(path.resolve("data"));
+        try {
+            marker.close();
+        } catch (IOException e) {
+            // The server is stopped; the lock goes with the process at the latest.
+        }
+        delete(path);
+        OURS.remove(path);
+    }
+
+    private static String owner() {
+        ProcessHandle self = ProcessHandle.current();
+        return "pid " + self.pid() + ", started " + self.info().startInstant().map(Instant::toString).orElse("at an unknown time") + "\n";
+    }
+
+    private static void sweep(Path fresh) {
+        try (DirectoryStream<Path> others = Files.newDirectoryStream(fresh.getParent(), PREFIX + "*")) {
+            for (Path other : others) {
+                if (!OURS.contains(other)) {
+                    removeOrphan(other, fresh);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            // Tidying up must not keep a new server from starting.
+        }
+    }
+
+    private static void removeOrphan(Path other, Path fresh) {
+        Path file = other.resolve("owner");
+        try {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    || !Files.getOwner(other, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(fresh))) {
+                return;
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                if (channel.tryLock() == null) {
+                    return;
+                }
+                stop(other.resolve("data"));
+            }
+            delete(other);
+        } catch (IOException e) {
+            // Whoever cannot be asked is taken for alive.
+        }
+    }
+
+    /** Ends the server of a data folder at once; its data is not worth an orderly stop. */
+    static void stop(Path data) {
+        ProcessHandle server = server(data).orElse(null);
+        if (server == null) {
+            return;
+        }
+        boolean gone = false;
+        if (!WINDOWS) {
+            try {
+                // SIGQUIT is "immediate"; Java itself knows only TERM, which waits for the clients, and KILL.
+                new ProcessBuilder("/bin/sh", "-c", "kill -QUIT " + server.pid()).redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+                gone = gone(data);
+            } catch (IOException e) {
+                // Then the hard way below.
+            }
+        }
+        if (!gone) {
+            server.destroyForcibly();
+            gone(data);
+        }
+    }
+
+    private static boolean gone(Path data) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (server(data).isPresent()) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            pause();
+        }
+        return true;
+    }
+
+    /** The process that serves a data folder; a number that another process has got since does not count, nor does a zombie. */
+    private static Optional<ProcessHandle> server(Path data) {
+        try {
+            List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
+            ProcessHandle handle = ProcessHandle.of(Long.parseLong(lines.get(0).strip())).orElse(null);
+            if (handle == null) {
+                return Optional.empty();
+            }
+            Path line = Path.of("/proc", String.valueOf(handle.pid()), "cmdline");
+            String command = Files.exists(line) ? Files.readString(line)
+                    : handle.info().commandLine().or(() -> handle.info().command()).orElse("");
+            boolean ours = WINDOWS ? command.contains("postgres") && Math.abs(Long.parseLong(lines.get(2).strip())
+                    - handle.info().startInstant().orElse(Instant.EPOCH).getEpochSecond()) < 10 : command.contains(data.toString());
+            return ours ? Optional.of(handle) : Optional.empty();
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(5);
+        } catch (InterruptedException e) {
+            // Stopping goes on to its end; who interrupted us finds the flag afterwards.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Deletes a folder with all that is in it, following no link; tries again while a dying process still writes there. */
+    static void delete(Path folder) {
+        for (int attempt = 0; attempt < 200 && Files.exists(folder, LinkOption.NOFOLLOW_LINKS); attempt++) {
+            try (Stream<Path> walk = Files.walk(folder)) {
+                List<Path> paths = new ArrayList<>(walk.toList());
+                Collections.reverse(paths);
+                for (Path path : paths) {
+                    Files.deleteIfExists(path);
+                }
+            } catch (IOException | RuntimeException e) {
+                pause();
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//DEPS dev.failsafe:failsafe:3.3.2
+//SOURCES ../Fingerprint.java ../Gate.java ../Postgres.java ../sql/Statement.java ../Target.java Plan.java
+
+package lib.plan;
+
+import dev.failsafe.Failsafe;
+import dev.failsafe.FailsafeException;
+import dev.failsafe.RetryPolicy;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.Gate;
+import lib.Postgres;
+import lib.sql.Statement;
+import lib.Target;
+
+/** Runs a plan segment by segment: on the copy to learn what it does, on production to do just that. */
+public final class Executor {
+    private static final Set<String> WORTH_ANOTHER_TRY = Set.of("55P03", "40P01");
+    private static final int TRIES = 8;
+
+    private final Target target;
+    private final Acceptance acceptance;
+    private final Consumer<String> log;
+
+    /** Looks at a segment's work from inside its transaction, just before COMMIT; a {@link Failure} rolls it back. */
+    public interface Acceptance {
+        void look(Connection connection, Done done) throws SQLException;
+    }
+
+    /** What one statement did: the rows it touched and how long it took, in milliseconds. */
+    public record Outcome(int segment, String statement, long rows, double millis) {
+    }
+
+    /** A segment that has run, with the schema it left. */
+    public record Done(int segment, List<Outcome> outcomes, String schema) {
+    }
+
+    /**
+     * Why a plan did not run to its end.
+     *
+     * @param committed whether the server may have kept the segment: the connection broke at COMMIT and nobody could say
+     */
+    public record Trouble(int segment, int line, String statement, String state, String message, boolean committed) {
+    }
+
+    /** How far a plan came: the segments that are committed, and what stopped the next one (null when all are). */
+    public record Result(List<Done> done, Trouble trouble) {
+        public List<Outcome> outcomes() {
+            return done.stream().flatMap(segment -> segment.outcomes().stream()).toList();
+        }
+    }
+
+    public Executor(Target target, Acceptance acceptance, Consumer<String> log) {
+        this.target = target;
+        this.acceptance = acceptance;
+        this.log = log;
+    }
+
+    /** Runs the plan from a segment (1 for all of it) to its end or to the first one that fails. */
+    public Result run(Plan plan, int from) {
+        List<Done> done = new ArrayList<>();
+        try (Connection connection = Postgres.write(target, "apply")) {
+            // The result must not depend on the machine that runs it, nor on the role's own habits.
+            for (String setting : List.of("TimeZone = 'UTC'", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0",
+                    "default_transaction_read_only = off")) {
+                Postgres.execute(connection, "SET " + setting);
+            }
+            for (Plan.Segment segment : plan.segments().subList(from - 1, plan.segments().size())) {
+                try {
+                    done.add(withRetries(connection, segment));
+                } catch (Stopped stopped) {
+                    return new Result(done, stopped.trouble);
+                }
+            }
+            return new Result(done, null);
+        } catch (SQLException e) {
+            return new Result(done, new Trouble(from + done.size(), 0, "", e.getSQLState(), Gate.words(e), false));
+        }
+    }
+
+    private Done withRetries(Connection connection, Plan.Segment segment) throws Stopped {
+        RetryPolicy<Done> policy = RetryPolicy.<Done>builder()
+                .handleIf(error -> error instanceof Stopped stopped && WORTH_ANOTHER_TRY.contains(String.valueOf(stopped.trouble.state())))
+                .withMaxAttempts(segment.transactional() ? TRIES : 1)
+                .withBackoff(Duration.ofSeconds(1), Duration.ofSeconds(15))
+                .withJitter(0.3)
+                .onRetry(event -> log.accept("segment " + segment.number() + ": a lock was not to be had, try "
+                        + (event.getAttemptCount() + 1) + " of " + TRIES))
+                .build();
+        try {
+            return Failsafe.with(policy).get(() -> segment.transactional() ? transaction(connection, segment) : alone(connection, segment));
+        } catch (FailsafeException e) {
+            if (e.getCause() instanceof Stopped stopped) {
+                throw stopped;
+            }
+            throw e;
+        }
+    }
+
+    private Done transaction(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
+        List<Outcome> outcomes = new ArrayList<>();
+        connection.setAutoCommit(false);
+        Statement current = segment.statements().get(0);
+        try {
+            for (Statement statement : segment.statements()) {
+                current = statement;
+                outcomes.add(execute(connection, segment, statement));
+            }
+            Done done = new Done(segment.number(), outcomes, Fingerprint.of(connection).hash());
+            acceptance.look(connection, done);
+            String transaction = Postgres.one(connection, "SELECT txid_current()");
+            commit(connection, segment, transaction);
+            return done;
+        } catch (SQLException e) {
+            undo(connection);
+            throw new Stopped(trouble(segment, current, e, false));
+        } catch (Failure e) {
+            undo(connection);
+            throw new Stopped(new Trouble(segment.number(), 0, "", "", e.getMessage(), false));
+        } finally {
+            restoreAutoCommit(connection);
+        }
+    }
+
+    private Done alone(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
+        Statement statement = segment.statements().get(0);
+        try {
+            Outcome outcome = execute(connection, segment, statement);
+            Done done = new Done(segment.number(), List.of(outcome), Fingerprint.of(connection).hash());
+            acceptance.look(connection, done);
+            return done;
+        } catch (SQLException e) {
+            throw new Stopped(trouble(segment, statement, e, false));
+        } catch (Failure e) {
+            // It cannot be taken back: outside of a transaction what ran is kept.
+            throw new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "", e.getMessage(), true));
+        }
+    }
+
+    private static Outcome execute(Connection connection, Plan.Segment segment, Statement statement) throws SQLException {
+        long start = System.nanoTime();
+        long rows = Postgres.execute(connection, statement.sql());
+        return new Outcome(segment.number(), head(statement), rows, (System.nanoTime() - start) / 10_000 / 100.0);
+    }
+
+    // The driver itself refuses a COMMIT that the server answered with ROLLBACK. A broken connection leaves the outcome
+    // open, and the server knows it: asked by the transaction's number, over a new connection.
+    private void commit(Connection connection, Plan.Segment segment, String transaction) throws SQLException, Stopped {
+        try {
+            connection.commit();
+        } catch (SQLException e) {
+            if (!String.valueOf(e.getSQLState()).startsWith("08") && !String.valueOf(e.getSQLState()).startsWith("57")) {
+                throw e;
+            }
+            String status;
+            try (Connection fresh = Postgres.read(target, "apply")) {
+                status = Postgres.one(fresh, "SELECT txid_status(" + transaction + ")");
+            } catch (SQLException | Failure unreachable) {
+                status = null;
+            }
+            boolean committed = !"aborted".equals(status);
+            String outcome = status == null ? "nobody could be asked whether it was committed" : "the server says: " + status;
+            throw new Stopped(new Trouble(segment.number(), 0, "COMMIT", e.getSQLState(), Gate.words(e) + "; " + outcome, committed));
+        }
+    }
+
+    private static void undo(Connection connection) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            // A connection that is gone has rolled back on the server.
+            return;
+        }
+    }
+
+    private static void restoreAutoCommit(Connection connection) {
+        try {
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            // The next statement on a broken connection says so itself.
+            return;
+        }
+    }
+
+    private static Trouble trouble(Plan.Segment segment, Statement statement, SQLException error, boolean committed) {
+        return new Trouble(segment.number(), statement.line(), head(statement), error.getSQLState(), Gate.words(error), committed);
+    }
+
+    private static String head(Statement statement) {
+        String line = statement.sql().replaceAll("\\s+", " ");
+        return line.length() > 100 ? line.substring(0, 99) + "…" : line;
+    }
+
+    private static final class Stopped extends Exception {
+        final transient Trouble trouble;
+
+        Stopped(Trouble trouble) {
+            super(trouble.message());
+            this.trouble = trouble;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//SOURCES ../Failure.java ../Hash.java ../sql/Statement.java
+
+package lib.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import lib.Failure;
+import lib.Hash;
+import lib.sql.Statement;
+
+/**
+ * The release SQL as it is rehearsed and applied: segments of statements, read from the file and from nothing else.
+ *
+ * @param sha256 of the file's text; what was approved is this and no other
+ */
+public record Plan(String text, String sha256, List<Segment> segments) {
+    private static final Set<String> BEGIN = Set.of("BEGIN", "START TRANSACTION");
+    private static final Set<String> COMMIT = Set.of("COMMIT", "END");
+    private static final Set<String> REFUSED = Set.of("ROLLBACK", "ABORT", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED");
+
+    /**
+     * A transaction, or a single statement that cannot be in one.
+     *
+     * @param number from 1, as the file's comments count
+     */
+    public record Segment(int number, boolean transactional, List<Statement> statements) {
+    }
+
+    /**
+     * Reads a plan. Statements between BEGIN and COMMIT are a segment; so are neighbours outside of any that could be in a
+     * transaction, because half of them applied is what nobody wants.
+     *
+     * @param name the file's name for messages
+     */
+    public static Plan parse(String text, String name) {
+        List<Statement> statements;
+        try {
+            statements = Statement.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw Failure.stop(name + ": " + e.getMessage(), "correct " + name + ", then run this again");
+        }
+        List<Segment> segments = new ArrayList<>();
+        List<Statement> open = new ArrayList<>();
+        boolean explicit = false;
+        int began = 0;
+        for (Statement statement : statements) {
+            String tag = statement.tag();
+            if (REFUSED.contains(tag)) {
+                throw refused(name, statement, tag + " would undo what was rehearsed", "take it out of " + name);
+            } else if (BEGIN.contains(tag)) {
+                if (explicit) {
+                    throw refused(name, statement, tag + " inside a transaction that is open since line " + began, "write COMMIT; before it");
+                }
+                close(segments, open);
+                explicit = true;
+                began = statement.line();
+            } else if (COMMIT.contains(tag)) {
+                if (!explicit) {
+                    throw refused(name, statement, tag + " without BEGIN", "write BEGIN; where the transaction begins");
+                }
+                close(segments, open);
+                explicit = false;
+            } else if (statement.transactional()) {
+                open.add(statement);
+            } else if (explicit) {
+                throw refused(name, statement, tag + " cannot run inside a transaction", "write COMMIT; before it and BEGIN; after it");
+            } else {
+                close(segments, open);
+                segments.add(new Segment(segments.size() + 1, false, List.of(statement)));
+            }
+        }
+        if (explicit) {
+            throw Failure.stop(name + " line " + began + ": BEGIN without COMMIT: nothing of it would be kept", "write COMMIT; at its end");
+        }
+        close(segments, open);
+        return new Plan(text, Hash.of(text), List.copyOf(segments));
+    }
+
+    private static Failure refused(String name, Statement statement, String why, String hint) {
+        return Failure.stop(name + " line " + statement.line() + ": " + why, hint);
+    }
+
+    private static void close(List<Segment> segments, List<Statement> open) {
+        if (!open.isEmpty()) {
+            segments.add(new Segment(segments.size() + 1, true, List.copyOf(open)));
+            open.clear();
+        }
+    }
+
+    /** All statements in order. */
+    public List<Statement> statements() {
+        return segments.stream().flatMap(segment -> segment.statements().stream()).toList();
+    }
+
+    public boolean isEmpty() {
+        return segments.isEmpty();
+    }
+}
