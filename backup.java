@@ -85,7 +85,9 @@ class backup implements Callable<Integer> {
             connection.setAutoCommit(false);
             Postgres.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
             String snapshot = Postgres.one(connection, "SELECT pg_export_snapshot()");
-            phase.fact("schema", Fingerprint.of(connection).hash());
+            Fingerprint schema = Fingerprint.of(connection);
+            phase.fact("schema", schema.hash());
+            schema.save(file[0].resolveSibling(file[0].getFileName() + ".schema.json"));
             archive = Archive.dump(target, client, snapshot, file[0]);
             connection.rollback();
         }

@@ -28,9 +28,10 @@ public final class Clients {
 
     private static final boolean WINDOWS = File.separatorChar == '\\';
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) ((\\d+)\\S*)");
-    private static final List<String> USUAL = List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*",
-            "/opt/homebrew/opt/libpq/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/libpq/bin",
-            "/usr/local/opt/postgresql@*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin", "C:/Program Files/PostgreSQL/*/bin");
+    private static final List<String> USUAL = List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
+            "/usr/libexec/postgresql*", "/opt/homebrew/opt/libpq/bin", "/opt/homebrew/opt/postgresql@*/bin",
+            "/usr/local/opt/libpq/bin", "/usr/local/opt/postgresql@*/bin",
+            "/Applications/Postgres.app/Contents/Versions/*/bin", "C:/Program Files/PostgreSQL/*/bin");
 
     private Clients() {
     }
@@ -48,34 +49,37 @@ public final class Clients {
             if (Files.isExecutable(file)) {
                 return file;
             }
-            throw Failure.missing(name + " is not beside pg_dump " + version + " in " + bin, "install it: " + install(major));
+            throw Failure.missing(name + " is not beside pg_dump " + version + " in " + bin,
+                    "install it: " + install(major));
         }
     }
 
     /** All clients found, the newest first. */
     public static List<Client> all() {
         List<Client> clients = new ArrayList<>();
-        programs(VARIABLE, USUAL, "pg_dump").forEach((bin, version) -> clients.add(new Client(version.major, version.text, bin)));
+        programs(VARIABLE, USUAL, "pg_dump")
+                .forEach((bin, version) -> clients.add(new Client(version.major, version.text, bin)));
         clients.sort(Comparator.comparing((Client client) -> Version.order(client.version)).reversed());
         return clients;
     }
 
     /** The newest client of the machine. */
     public static Client newest() {
-        return all().stream().findFirst().orElseThrow(() -> Failure.missing("there is no working pg_dump on this machine",
-                "install one as new as the server: " + install(0)));
+        return all().stream().findFirst().orElseThrow(() -> Failure.missing(
+                "there is no working pg_dump on this machine", "install one as new as the server: " + install(0)));
     }
 
-    /** The client for a server: the same major, whose dumps restore there without errors, else the smallest newer one. */
+    /** The client for a server: the same major, whose dumps restore there without errors, else the next newer one. */
     public static Client fitting(int serverMajor) {
         List<Client> all = all();
         // The list begins with the newest: of two with the same major the first one is the newer minor.
         Optional<Client> fitting = all.stream().filter(client -> client.major >= serverMajor)
                 .min(Comparator.comparingInt(Client::major));
-        return fitting.orElseThrow(() -> Failure.missing(
-                all.isEmpty() ? "there is no working pg_dump on this machine; the server is PostgreSQL " + serverMajor
-                        : "the server is PostgreSQL " + serverMajor + " and pg_dump refuses a server newer than itself; found: "
-                        + all.stream().map(client -> client.version + " in " + client.bin).collect(Collectors.joining(", ")),
+        String found = all.stream().map(client -> client.version + " in " + client.bin)
+                .collect(Collectors.joining(", "));
+        return fitting.orElseThrow(() -> Failure.missing("the server is PostgreSQL " + serverMajor + (all.isEmpty()
+                ? " and there is no working pg_dump on this machine"
+                : " and pg_dump refuses a server newer than itself; found: " + found),
                 "install pg_dump " + serverMajor + " or newer: " + install(serverMajor)));
     }
 
@@ -109,7 +113,7 @@ public final class Clients {
         Set<String> words = new LinkedHashSet<>(List.of(family.split("\\s+")));
         if (words.contains("debian") || words.contains("ubuntu")) {
             return "apt-get install postgresql-client" + (major == 0 ? "" : "-" + number
-                    + " (from the PostgreSQL project's own apt repository when the distribution has only an older one)");
+                    + " (from the PostgreSQL project's own apt repository if the distribution has only an older one)");
         }
         if (words.contains("alpine")) {
             return "apk add postgresql" + number + "-client";
@@ -141,7 +145,7 @@ public final class Clients {
             }
             try {
                 Path real = file.toRealPath();
-                // Debian's wrapper picks a version by its own rules, not by the server asked for; the real ones are listed too.
+                // Debian's wrapper picks a version by its own rules, not by the server; the real ones are listed too.
                 if (!real.endsWith("pg_wrapper") && !found.containsKey(real.getParent())) {
                     // A link may have another name (alternatives); then its neighbours are where the link is.
                     Path bin = real.getFileName().equals(file.getFileName()) ? real.getParent() : folder;
@@ -169,7 +173,8 @@ public final class Clients {
         }
         if (own == null) {
             // A drive letter is not a path elsewhere, nor the reverse.
-            usual.stream().filter(pattern -> pattern.startsWith("C:") == WINDOWS).forEach(pattern -> folders.addAll(expand(pattern)));
+            usual.stream().filter(pattern -> pattern.startsWith("C:") == WINDOWS)
+                    .forEach(pattern -> folders.addAll(expand(pattern)));
         }
         return folders;
     }
@@ -197,7 +202,8 @@ public final class Clients {
         try {
             Exec.Result result = Exec.of(program.toString(), "--version").within(Duration.ofSeconds(20)).run();
             Matcher matcher = VERSION.matcher(result.out());
-            return result.ok() && matcher.find() ? Optional.of(new Version(Integer.parseInt(matcher.group(2)), matcher.group(1)))
+            return result.ok() && matcher.find()
+                    ? Optional.of(new Version(Integer.parseInt(matcher.group(2)), matcher.group(1)))
                     : Optional.empty();
         } catch (Failure e) {
             if (e.exit == Failure.Exit.INTERRUPTED) {

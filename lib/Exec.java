@@ -36,6 +36,7 @@ public final class Exec {
     private byte[] input = new byte[0];
     private Path log;
     private Consumer<String> errorLines;
+    private String shown;
 
     private Exec(List<String> command) {
         this.command = List.copyOf(command);
@@ -91,6 +92,12 @@ public final class Exec {
         return this;
     }
 
+    /** Shows the command in other words than its own: what a person would type instead. */
+    public Exec shownAs(String shown) {
+        this.shown = shown;
+        return this;
+    }
+
     /** What a command left: its exit code (a signal is not 0 either) and both streams, secrets masked in {@code err} only. */
     public record Result(List<String> command, int exit, byte[] bytes, String err) {
         public boolean ok() {
@@ -123,7 +130,7 @@ public final class Exec {
 
     /** Runs the command to its end; a missing executable and a time-out are failures with their own words. */
     public Result run() {
-        trace.accept(Secrets.mask(typed(command)));
+        trace.accept(Secrets.mask(shown == null ? typed(command) : shown));
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         try (OutputStream file = log == null ? OutputStream.nullOutputStream() : Files.newOutputStream(log)) {
@@ -151,6 +158,32 @@ public final class Exec {
             throw new Failure(Failure.Exit.MISSING, command.get(0) + " cannot be started: "
                     + Secrets.mask(String.valueOf(e.getMessage()).replaceAll("(?s).*error=\\d+, ", "")),
                     "install it, or put its folder on PATH", e);
+        }
+    }
+
+    /** Runs the command on our own terminal, so that it can ask, and returns its exit code. */
+    public int attached() {
+        trace.accept(Secrets.mask(shown == null ? typed(command) : shown));
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO().directory(folder == null ? null : folder.toFile());
+        environment.forEach((name, value) -> {
+            if (value == null) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        try {
+            Process process = builder.start();
+            Thread end = new Thread(process::destroy);
+            Runtime.getRuntime().addShutdownHook(end);
+            int code = process.waitFor();
+            Runtime.getRuntime().removeShutdownHook(end);
+            return code;
+        } catch (IOException e) {
+            throw new Failure(Failure.Exit.MISSING, command.get(0) + " cannot be started: " + e.getMessage(), null, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure(Failure.Exit.INTERRUPTED, "interrupted", null, e);
         }
     }
 

@@ -1,7 +1,10 @@
-//SOURCES Hash.java Postgres.java
+//SOURCES Hash.java Json.java Postgres.java Run.java
 
 package lib;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -83,7 +86,7 @@ public record Fingerprint(String hash, Map<String, String> objects) {
             FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid
             JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
             JOIN pg_class u ON u.oid = d.refobjid LEFT JOIN pg_attribute a ON a.attrelid = u.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
-            WHERE relkind IN ('v', 'm') AND d.refobjid <> rel.oid GROUP BY rel.name
+            WHERE rel.relkind IN ('v', 'm') AND d.refobjid <> rel.oid GROUP BY rel.name
             UNION ALL
             SELECT 'extension ' || extname, '' FROM pg_extension WHERE extname <> 'plpgsql'
             UNION ALL
@@ -92,18 +95,29 @@ public record Fingerprint(String hash, Map<String, String> objects) {
 
     /** Takes the fingerprint of the connected database, also in the middle of a transaction. */
     public static Fingerprint of(Connection connection) throws SQLException {
-        // The names in definitions depend on the search path; an empty one qualifies them all. Undone by the rollback or below.
+        // The names in definitions depend on the search path; an empty one qualifies them all.
         String path = Postgres.one(connection, "SELECT current_setting('search_path')");
         Postgres.rows(connection, "SELECT set_config('search_path', '', false)");
         Map<String, String> objects = new TreeMap<>();
-        try {
-            for (List<String> row : Postgres.rows(connection, QUERY)) {
-                objects.merge(row.get(0), Hash.of(String.valueOf(row.get(1))), (a, b) -> Hash.of(a + b));
-            }
-        } finally {
-            Postgres.rows(connection, "SELECT set_config('search_path', " + Postgres.literal(path) + ", false)");
+        for (List<String> row : Postgres.rows(connection, QUERY)) {
+            objects.merge(row.get(0), Hash.of(String.valueOf(row.get(1))), (a, b) -> Hash.of(a + b));
         }
+        Postgres.rows(connection, "SELECT set_config('search_path', " + Postgres.literal(path) + ", false)");
         return new Fingerprint(Hash.of(objects.toString()), objects);
+    }
+
+    /** Keeps the fingerprint in a file, so that a later difference can be named. */
+    public void save(Path file) {
+        Run.write(file, Json.pretty(Json.tree(this)) + "\n");
+    }
+
+    /** Reads a kept fingerprint. */
+    public static Fingerprint load(Path file) {
+        try {
+            return Json.MAPPER.readValue(file.toFile(), Fingerprint.class);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The objects that differ from another schema, at most {@code most}, each with what happened to it. */

@@ -173,6 +173,37 @@ public final class Git {
         return git(arguments.toArray(String[]::new)).run();
     }
 
+    /** Pushes one branch after the other, to a remote that cannot take them together; the first refusal ends it. */
+    public Exec.Result pushEach(String remote, List<String> refspecs) {
+        Exec.Result result = null;
+        for (String refspec : refspecs) {
+            result = git("push", "--quiet", remote, refspec).run();
+            if (!result.ok()) {
+                return result;
+            }
+        }
+        return result;
+    }
+
+    /**
+     * Why a remote takes no push from here, or null when it does. Tried for real, because a dry run never reaches the hooks:
+     * a throw-away ref is pushed and removed, a throw-away branch where the host takes branches only.
+     */
+    public String refusal(String remote) {
+        String refused = null;
+        for (String space : List.of("refs/release-probe/", "refs/heads/release-probe-")) {
+            String ref = space + java.util.UUID.randomUUID();
+            Exec.Result push = git("push", "--quiet", remote, "HEAD:" + ref).run();
+            if (push.ok()) {
+                git("push", "--quiet", remote, ":" + ref).run().orStop("the probe " + ref + " cannot be removed again",
+                        "git push " + remote + " :" + ref);
+                return null;
+            }
+            refused = push.tail(3);
+        }
+        return refused;
+    }
+
     /** Moves the checked-out branch and the work tree forward to a commit. */
     public void forward(String commit) {
         read("merge", "--quiet", "--ff-only", commit);

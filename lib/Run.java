@@ -26,11 +26,9 @@ public final class Run {
     private static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
     private final Path folder;
-    private ObjectNode record;
 
     private Run(Path folder) {
         this.folder = folder;
-        this.record = read(folder.resolve("run.json"));
     }
 
     /** Opens the record of a repository, an empty one when there is none yet; the folder is made for its owner only. */
@@ -42,7 +40,10 @@ public final class Run {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Run(folder);
+        Run run = new Run(folder);
+        // A record that cannot be read is told now, not in the middle of something.
+        read(run.file("run.json"));
+        return run;
     }
 
     private static ObjectNode read(Path file) {
@@ -82,7 +83,8 @@ public final class Run {
 
     /** What a phase left; a missing node when it has not run. */
     public JsonNode part(String phase) {
-        return record.path(phase);
+        // Each phase is a process of its own and adds its part to the file.
+        return read(file("run.json")).path(phase);
     }
 
     /** The facts of a phase that passed, else the failure that names the phase to run first. */
@@ -98,8 +100,7 @@ public final class Run {
 
     /** Sets a part and replaces the record at once, so that no reader ever sees half of it. */
     public synchronized void put(String name, JsonNode part) {
-        // Another process of this run may have added its part since.
-        record = read(file("run.json"));
+        ObjectNode record = read(file("run.json"));
         record.set(name, part);
         write(file("run.json"), Secrets.mask(Json.pretty(record) + "\n"));
     }
@@ -126,7 +127,6 @@ public final class Run {
             Path runs = Files.createDirectories(file("runs"));
             Path target = runs.resolve("run-" + stamp() + ".json");
             Files.move(file("run.json"), target, StandardCopyOption.ATOMIC_MOVE);
-            record = Json.object();
             return target;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -31,35 +31,40 @@ public final class Scratch implements AutoCloseable {
     /** What the end of this process must stop. */
     private static final Set<Scratch> LIVE = ConcurrentHashMap.newKeySet();
 
+    private static volatile boolean ending;
+
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> LIVE.forEach(Scratch::close), "throw-away servers"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            ending = true;
+            LIVE.forEach(Scratch::close);
+        }, "throw-away servers"));
     }
 
-    private final ScratchFolder folder;
     private final String password = password();
     private Path bin;
+    private ScratchFolder folder;
     /** What stands before a command that must not run as the present user. */
     private List<String> as = List.of();
     private int major;
     private int port;
     private boolean closed;
 
-    private Scratch(Path bin, ScratchFolder folder) {
+    private Scratch(Path bin) {
         this.bin = bin.toAbsolutePath();
-        this.folder = folder;
-        LIVE.add(this);
     }
 
     /** Starts a server from the folder that holds {@code initdb}, {@code pg_ctl} and {@code postgres}. */
     public static Scratch start(Path serverBin) {
-        Scratch scratch = null;
+        Scratch scratch = new Scratch(serverBin);
+        LIVE.add(scratch);
         try {
-            scratch = new Scratch(serverBin, ScratchFolder.create());
             scratch.boot();
             return scratch;
         } catch (IOException | RuntimeException e) {
-            if (scratch != null) {
-                scratch.close();
+            scratch.close();
+            if (ending) {
+                // Its programs were stopped together with us; what they said about it is not the reason.
+                throw new Failure(Failure.Exit.INTERRUPTED, "stopped while a throw-away server started", null, e);
             }
             if (e instanceof Failure failure) {
                 throw failure;
@@ -92,7 +97,8 @@ public final class Scratch implements AutoCloseable {
             try {
                 folder.keep();
             } catch (IOException e) {
-                throw new Failure(Failure.Exit.MISSING, "the server in " + folder.path + " cannot be kept: " + e.getMessage(), null, e);
+                throw new Failure(Failure.Exit.MISSING,
+                        "the server in " + folder.path + " cannot be kept: " + e.getMessage(), null, e);
             }
             closed = true;
             LIVE.remove(this);
@@ -105,7 +111,9 @@ public final class Scratch implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            folder.remove();
+            if (folder != null) {
+                folder.remove();
+            }
             LIVE.remove(this);
         }
     }
@@ -120,10 +128,12 @@ public final class Scratch implements AutoCloseable {
     /** Held from the first program to the last, so that a stop in between waits and finds the whole server. */
     private synchronized void boot() throws IOException {
         if (closed) {
-            throw new Failure(Failure.Exit.INTERRUPTED, "stopped while a throw-away server was to start", null);
+            throw new Failure(Failure.Exit.INTERRUPTED, "stopped before a throw-away server started", null);
         }
-        major = Clients.version(Clients.executable(bin, "initdb")).map(Clients.Version::major).orElseThrow(() -> Failure.missing(
-                "there is no working PostgreSQL server in " + bin, "its initdb does not answer to --version"));
+        folder = ScratchFolder.create();
+        major = Clients.version(Clients.executable(bin, "initdb")).map(Clients.Version::major)
+                .orElseThrow(() -> Failure.missing("there is no working PostgreSQL server in " + bin,
+                        "its initdb does not answer to --version"));
         Files.createDirectory(data());
         Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
         chooseUser(secret);
@@ -139,20 +149,22 @@ public final class Scratch implements AutoCloseable {
                 return;
             }
             // Between our look and its start somebody else may have taken the port.
-            if (attempt == ATTEMPTS || !problem.contains("could not bind") && !problem.contains("could not create any TCP/IP")) {
-                throw Failure.missing("PostgreSQL " + major + " does not start: " + problem, "look at the server in " + bin);
+            boolean taken = problem.contains("could not bind") || problem.contains("could not create any TCP/IP");
+            if (attempt == ATTEMPTS || !taken) {
+                throw Failure.missing("PostgreSQL " + major + " does not start: " + problem,
+                        "look at the server in " + bin);
             }
         }
     }
 
     private void initialize(Path secret) {
-        List<String> command = new ArrayList<>(List.of("-N", "-D", data().toString(), "-U", "postgres", "-E", "UTF8", "--locale=C",
-                "-A", "scram-sha-256", "--pwfile=" + secret));
+        List<String> command = new ArrayList<>(List.of("-N", "-D", data().toString(), "-U", "postgres",
+                "-E", "UTF8", "--locale=C", "-A", "scram-sha-256", "--pwfile=" + secret));
         if (major >= 18) {
             // On by default from 18 on; with them the first read of loaded pages writes them all to the log.
             command.add("--no-data-checksums");
         }
-        // Order by bytes is fast, but lower() must know more letters than ASCII; where C.UTF-8 is unknown, plain C it is.
+        // Order by bytes is fast, but lower() must know more than ASCII; where there is no C.UTF-8, plain C it is.
         List<String> letters = new ArrayList<>(command);
         letters.add("--lc-ctype=C.UTF-8");
         Exec.Result result = run("initdb", letters);
@@ -160,7 +172,8 @@ public final class Scratch implements AutoCloseable {
             result = run("initdb", command);
         }
         if (!result.ok()) {
-            throw Failure.missing("PostgreSQL " + major + " cannot be set up: " + result.tail(3), "look at the server in " + bin);
+            throw Failure.missing("PostgreSQL " + major + " cannot be set up: " + result.tail(3),
+                    "look at the server in " + bin);
         }
     }
 
@@ -184,18 +197,13 @@ public final class Scratch implements AutoCloseable {
         Path log = data().resolve("server.log");
         Files.deleteIfExists(log);
         List<String> command = new ArrayList<>(as);
-        command.addAll(List.of(Clients.executable(bin, "pg_ctl").toString(), "start", "-w", "-s", "-t", "60", "-D", data().toString(),
-                "-l", log.toString()));
+        command.addAll(List.of(Clients.executable(bin, "pg_ctl").toString(), "start", "-w", "-s", "-t", "60",
+                "-D", data().toString(), "-l", log.toString()));
         // Not through Exec: on Windows the server inherits the pipes of its starter, and reading them would never end.
         File words = folder.path.resolve("start.log").toFile();
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.path.toFile()).redirectErrorStream(true).redirectOutput(words);
-        environment().forEach((name, value) -> {
-            if (value == null) {
-                builder.environment().remove(name);
-            } else {
-                builder.environment().put(name, value);
-            }
-        });
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.path.toFile())
+                .redirectErrorStream(true).redirectOutput(words);
+        environment().forEach((name, value) -> builder.environment().compute(name, (same, old) -> value));
         try {
             if (builder.start().waitFor() == 0) {
                 return null;
@@ -228,9 +236,10 @@ public final class Scratch implements AutoCloseable {
         List<String> nobody = List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
         String refusedToo = uid == 0 ? refusal(nobody) : "only root may become another user";
         if (refusedToo != null) {
-            throw Failure.missing("PostgreSQL does not run as " + (uid == 0 ? "root" : "user " + uid + ", which has no name")
-                    + ", and there is no way to another user:\n" + refused + "\n" + refusedToo,
-                    "run this as an ordinary user, or install setpriv (util-linux), or give the URL of a server to rehearse on");
+            String who = uid == 0 ? "root" : "user " + uid + ", which has no name";
+            throw Failure.missing("PostgreSQL does not run as " + who + ", and there is no way to another user:\n"
+                    + refused + "\n" + refusedToo,
+                    "run this as an ordinary user, or install setpriv (util-linux), or give the URL of a server");
         }
         as = nobody;
         give(data());

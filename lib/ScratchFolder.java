@@ -6,7 +6,6 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -28,7 +27,10 @@ import java.util.stream.Stream;
 final class ScratchFolder {
     private static final String PREFIX = "jbang-release-pg-";
     private static final boolean WINDOWS = File.separatorChar == '\\';
+    private static final String OWNED = "owner";
+    private static final String KEPT = "kept";
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration DRAFT = Duration.ofHours(1);
     /** What this process owns; asking the system for a lock of our own would lose it. */
     private static final Set<Path> OURS = ConcurrentHashMap.newKeySet();
 
@@ -40,22 +42,26 @@ final class ScratchFolder {
         this.marker = marker;
     }
 
-    /** A fresh folder that nobody else may enter, once those of killed processes of the same user are gone. */
+    /** A fresh folder that nobody else may enter; those of killed processes of the same user are gone then. */
     static ScratchFolder create() throws IOException {
         // Real, so that the same folder has the same name when it is listed.
         Path path = Files.createTempDirectory(PREFIX).toRealPath();
         OURS.add(path);
-        sweep(path);
-        // The lock says that the owner lives: the system drops it with the process. It is taken before the file bears the
-        // name others look for, which so is never seen free.
-        Path draft = path.resolve("owner.new");
+        // The lock says that the owner lives: the system drops it with the process. It is taken before the file bears
+        // the name others look for, which so is never seen free.
+        Path draft = path.resolve(OWNED + ".new");
         FileChannel marker = FileChannel.open(draft, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileLock lock = marker.tryLock();
+        String name = OWNED;
+        try {
+            marker.lock();
+        } catch (IOException e) {
+            // A file system without locks cannot tell the living from the dead: nobody may judge then.
+            name = KEPT;
+        }
         // Through this channel: closing another one of the same file would drop the lock.
         marker.write(ByteBuffer.wrap(owner().getBytes(StandardCharsets.UTF_8)));
-        if (lock != null) {
-            Files.move(draft, path.resolve("owner"));
-        }
+        Files.move(draft, path.resolve(name));
+        sweep(path);
         return new ScratchFolder(path, marker);
     }
 
@@ -63,14 +69,17 @@ final class ScratchFolder {
     static Path of(Path data) {
         Path folder = data.toAbsolutePath().normalize().getParent();
         if (folder == null || folder.getFileName() == null || !folder.getFileName().toString().startsWith(PREFIX)) {
-            throw Failure.usage(data + " is not the data folder of a throw-away server", "give the one named when it was kept");
+            throw Failure.usage(data + " is not the data folder of a throw-away server",
+                    "give the one named when it was kept");
         }
         return folder;
     }
 
-    /** Gives it up for good: without a marker nobody takes it for a leftover. */
+    /** Gives it up for good: with another marker nobody takes it for a leftover. */
     void keep() throws IOException {
-        Files.delete(path.resolve("owner"));
+        if (Files.exists(path.resolve(OWNED))) {
+            Files.move(path.resolve(OWNED), path.resolve(KEPT));
+        }
         marker.close();
         OURS.remove(path);
     }
@@ -89,7 +98,7 @@ final class ScratchFolder {
 
     private static String owner() {
         ProcessHandle self = ProcessHandle.current();
-        return "pid " + self.pid() + ", started " + self.info().startInstant().map(Instant::toString).orElse("at an unknown time") + "\n";
+        return "pid " + self.pid() + self.info().startInstant().map(start -> ", started " + start).orElse("") + "\n";
     }
 
     private static void sweep(Path fresh) {
@@ -105,17 +114,21 @@ final class ScratchFolder {
     }
 
     private static void removeOrphan(Path other, Path fresh) {
-        Path file = other.resolve("owner");
         try {
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+            if (!Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS) || Files.exists(other.resolve(KEPT))
                     || !Files.getOwner(other, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(fresh))) {
                 return;
             }
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                if (channel.tryLock() == null) {
-                    return;
+            if (Files.exists(other.resolve(OWNED))) {
+                try (FileChannel channel = FileChannel.open(other.resolve(OWNED), StandardOpenOption.WRITE)) {
+                    if (channel.tryLock() == null) {
+                        return;
+                    }
+                    stop(other.resolve("data"));
                 }
-                stop(other.resolve("data"));
+            } else if (Files.getLastModifiedTime(other).toInstant().isAfter(Instant.now().minus(DRAFT))) {
+                // Just being made, or just going; only one that stays like this was left in the middle of it.
+                return;
             }
             delete(other);
         } catch (IOException e) {
@@ -157,7 +170,7 @@ final class ScratchFolder {
         return true;
     }
 
-    /** The process that serves a data folder; a number that another process has got since does not count, nor does a zombie. */
+    /** The process that serves a data folder; neither a zombie nor another process that got its number since. */
     private static Optional<ProcessHandle> server(Path data) {
         try {
             List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
@@ -168,8 +181,11 @@ final class ScratchFolder {
             Path line = Path.of("/proc", String.valueOf(handle.pid()), "cmdline");
             String command = Files.exists(line) ? Files.readString(line)
                     : handle.info().commandLine().or(() -> handle.info().command()).orElse("");
-            boolean ours = WINDOWS ? command.contains("postgres") && Math.abs(Long.parseLong(lines.get(2).strip())
-                    - handle.info().startInstant().orElse(Instant.EPOCH).getEpochSecond()) < 10 : command.contains(data.toString());
+            // Windows does not tell the arguments of a process, but when it started.
+            long begun = handle.info().startInstant().orElse(Instant.EPOCH).getEpochSecond();
+            boolean ours = WINDOWS
+                    ? command.contains("postgres") && Math.abs(Long.parseLong(lines.get(2).strip()) - begun) < 10
+                    : command.contains(data.toString());
             return ours ? Optional.of(handle) : Optional.empty();
         } catch (IOException | RuntimeException e) {
             return Optional.empty();
@@ -185,7 +201,7 @@ final class ScratchFolder {
         }
     }
 
-    /** Deletes a folder with all that is in it, following no link; tries again while a dying process still writes there. */
+    /** Deletes a folder with all that is in it, following no link; again while a dying process still writes there. */
     static void delete(Path folder) {
         for (int attempt = 0; attempt < 200 && Files.exists(folder, LinkOption.NOFOLLOW_LINKS); attempt++) {
             try (Stream<Path> walk = Files.walk(folder)) {

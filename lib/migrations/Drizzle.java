@@ -78,13 +78,15 @@ public final class Drizzle implements History {
         List<String> statements = new ArrayList<>();
         if (!state.exists()) {
             statements.add("CREATE SCHEMA IF NOT EXISTS " + DrizzleTable.quoted(state.table().schema()));
-            statements.add("CREATE TABLE IF NOT EXISTS " + table + " (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint"
+            statements.add("CREATE TABLE IF NOT EXISTS " + table
+                    + " (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint"
                     + (folders ? ", name text, applied_at timestamp with time zone DEFAULT now())" : ")"));
         }
         // A table of 0.x stays as it is: Drizzle 1.0 names its rows itself, and only as long as it has no column for it.
         boolean named = folders && (!state.exists() || state.columns().contains("name"));
         for (Migration migration : migrations) {
-            statements.add("INSERT INTO " + table + (named ? " (\"hash\", \"created_at\", \"name\")" : " (\"hash\", \"created_at\")")
+            statements.add("INSERT INTO " + table + (named ? " (\"hash\", \"created_at\", \"name\")"
+                    : " (\"hash\", \"created_at\")")
                     + " VALUES (" + Postgres.literal(migration.hash()) + ", " + migration.time()
                     + (named ? ", " + Postgres.literal(migration.id()) : "") + ")");
         }

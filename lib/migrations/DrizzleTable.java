@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
-import lib.sql.Name;
 import lib.Postgres;
+import lib.sql.Name;
 
 /**
  * The table in which Drizzle keeps its history, as one database has it.

@@ -62,9 +62,17 @@ public final class Decisions {
     }
 
     private static String ids(List<Problem> problems) {
+        return problems.isEmpty() ? "leave --decide out" : ways(problems);
+    }
+
+    /** How problems can be answered without a terminal, as commands. */
+    public static String ways(List<Problem> problems) {
         List<String> ways = new ArrayList<>();
-        problems.forEach(problem -> problem.options().forEach(option -> ways.add("--decide " + problem.id() + "=" + option.choice())));
-        return ways.isEmpty() ? "leave --decide out" : "one of: " + String.join(", ", ways);
+        for (Problem problem : problems) {
+            problem.options().stream().filter(option -> option.choice().equals("accept")).forEach(option ->
+                    ways.add("jbang assess.java --decide " + problem.id() + "=accept   # " + option.text()));
+        }
+        return ways.isEmpty() ? "do 1, commit it, then: jbang release.java" : String.join("\n", ways);
     }
 
     /** Asks a person on the terminal about each open problem; the safe answer is to stop. */

@@ -28,6 +28,11 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
         return new Writer(new Pending(pending, entries), entries, catalog).draft();
     }
 
+    /** How many of the steps change rows. */
+    public long dataSteps() {
+        return steps.stream().filter(step -> step.kind() == Node.Kind.DATA).count();
+    }
+
     private static final class Writer {
         private final Pending release;
         private final List<Notes.Entry> entries;

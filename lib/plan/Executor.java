@@ -27,6 +27,7 @@ public final class Executor {
 
     private final Target target;
     private final Acceptance acceptance;
+    private final Consumer<Done> committed;
     private final Consumer<String> log;
 
     /** Looks at a segment's work from inside its transaction, just before COMMIT; a {@link Failure} rolls it back. */
@@ -57,9 +58,11 @@ public final class Executor {
         }
     }
 
-    public Executor(Target target, Acceptance acceptance, Consumer<String> log) {
+    /** An executor that tells of each segment as soon as it is committed. */
+    public Executor(Target target, Acceptance acceptance, Consumer<Done> committed, Consumer<String> log) {
         this.target = target;
         this.acceptance = acceptance;
+        this.committed = committed;
         this.log = log;
     }
 
@@ -74,7 +77,9 @@ public final class Executor {
             }
             for (Plan.Segment segment : plan.segments().subList(from - 1, plan.segments().size())) {
                 try {
-                    done.add(withRetries(connection, segment));
+                    Done segmentDone = withRetries(connection, segment);
+                    done.add(segmentDone);
+                    committed.accept(segmentDone);
                 } catch (Stopped stopped) {
                     return new Result(done, stopped.trouble);
                 }

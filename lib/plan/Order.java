@@ -113,23 +113,31 @@ final class Order {
         }
     }
 
-    // Own steps are drawn to the last statement that they wait for, files to where they were.
+    // Files stay where they were. All own steps stand together, behind the last statement that any of them waits for: data
+    // first, what it makes possible next, then the statements of files that had to wait for it.
     private Map<Integer, Integer> places() {
         Map<Integer, Integer> places = new HashMap<>();
-        int last = 0;
-        for (int i = 0; i < nodes.size(); i++) {
-            if (nodes.get(i).kind() == Node.Kind.FILE) {
-                places.put(i, last = i * 2);
-            }
-        }
+        int together = 0;
         for (int i = 0; i < nodes.size(); i++) {
             if (nodes.get(i).kind() != Node.Kind.FILE) {
-                int needed = graph.incomingEdgesOf(i).stream().map(graph::getEdgeSource).filter(places::containsKey)
-                        .mapToInt(places::get).max().orElse(last);
-                places.put(i, needed + 1);
+                together = graph.incomingEdgesOf(i).stream().map(graph::getEdgeSource).filter(from -> isFile(from))
+                        .reduce(together, Math::max);
             }
         }
+        for (int i = 0; i < nodes.size(); i++) {
+            boolean waited = graph.incomingEdgesOf(i).stream().map(graph::getEdgeSource).anyMatch(from -> !isFile(from));
+            int place = switch (nodes.get(i).kind()) {
+                case FILE -> waited ? Math.max(4 * i, 4 * together + 3) : 4 * i;
+                case DATA -> 4 * together + 1;
+                default -> 4 * together + 2;
+            };
+            places.put(i, place);
+        }
         return places;
+    }
+
+    private boolean isFile(int node) {
+        return nodes.get(node).kind() == Node.Kind.FILE;
     }
 
     private void edge(int from, int to) {

@@ -93,6 +93,17 @@ public record Plan(String text, String sha256, List<Segment> segments) {
         return segments.stream().flatMap(segment -> segment.statements().stream()).toList();
     }
 
+    /** The text of the segments from one on, for when those before are committed. */
+    public String from(int number) {
+        StringBuilder rest = new StringBuilder("-- What is left of a release after its segment " + (number - 1) + "\n");
+        for (Segment segment : segments.subList(number - 1, segments.size())) {
+            rest.append(segment.transactional() ? "\nBEGIN;\n" : "\n");
+            segment.statements().forEach(statement -> rest.append(statement.sql()).append(";\n"));
+            rest.append(segment.transactional() ? "COMMIT;\n" : "");
+        }
+        return rest.toString();
+    }
+
     public boolean isEmpty() {
         return segments.isEmpty();
     }

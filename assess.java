@@ -1,0 +1,170 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//DESCRIPTION Say what a release will do to the database, before anything runs.
+//JAVA 17+
+
+//SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
+//SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
+//SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Problem.java
+
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+
+import java.sql.Connection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import lib.Cli;
+import lib.Console;
+import lib.Failure;
+import lib.Gate;
+import lib.History;
+import lib.Migration;
+import lib.Notes;
+import lib.Phase;
+import lib.Postgres;
+import lib.Project;
+import lib.Run;
+import lib.Variables;
+import lib.plan.Catalog;
+import lib.plan.Classes;
+import lib.plan.Decisions;
+import lib.plan.Draft;
+import lib.plan.Problem;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** Compares what the repository wants with what the database has, classes each entry, and asks what only a person knows. */
+@Command(name = "assess", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class, scope = ScopeType.INHERIT,
+        description = "Says what a release will do to the database, before anything runs. Reads only.",
+        footer = {"%nExamples:", "  jbang assess.java                              what is pending, and how hard it is",
+            "  jbang assess.java --json                       the same for a program",
+            "  jbang assess.java --decide 1a2b3c4d=accept     answer a problem without a terminal",
+            "%nEnvironment:", "  PROD_DATABASE_URL   the database of production", Cli.EXIT_CODES})
+class assess implements Callable<Integer> {
+    @Mixin
+    Cli.Options common;
+
+    @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE", description = "Answer a problem that an earlier run named.")
+    Map<String, String> decide = new LinkedHashMap<>();
+
+    @Option(names = "--by-hand", description = "The release SQL is written by hand: show problems, ask nothing.")
+    boolean byHand;
+
+    private Notes notes;
+    private Optional<History> history;
+    private List<Migration> pending = List.of();
+    private Draft draft;
+
+    public static void main(String... args) {
+        System.exit(Cli.run(new assess(), args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Project project = new Project(common);
+        Run run = Run.open(project.repo);
+        try (AutoCloseable lock = run.lock()) {
+            Phase phase = common.phase("assess");
+            phase.fact("commit", project.git.commit("HEAD"));
+            phase.gate("assess.entries", () -> entries(project));
+            phase.gate("assess.env", () -> variables(project, phase));
+            boolean known = phase.gate("assess.tool", () -> tool(project, phase));
+            if (known) {
+                Connection[] production = new Connection[1];
+                if (phase.gate("db.reach", () -> reach(project, production))) {
+                    try (Connection connection = production[0]) {
+                        boolean healthy = phase.gate("assess.history", () -> history(phase, connection));
+                        if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
+                            phase.gate("assess.class", () -> decide(project, run, phase));
+                        }
+                    }
+                }
+            }
+            return phase.finish(run, phase.facts().path("class").asText("None"));
+        }
+    }
+
+    private Gate.Finding entries(Project project) {
+        notes = project.notes();
+        int count = notes.entries().size();
+        return Gate.passed(count == 0 ? Notes.FILE + " has no entry" : Notes.FILE + ": "
+                + String.join("; ", notes.entries().stream().map(Notes.Entry::title).toList()));
+    }
+
+    private Gate.Finding variables(Project project, Phase phase) {
+        List<Variables.Change> changes = Variables.of(notes, project.git, project.released());
+        phase.fact("variables", changes);
+        return Gate.passed(changes.isEmpty() ? "no environment variable changes"
+                : String.join(", ", changes.stream().map(Variables.Change::text).toList()));
+    }
+
+    private Gate.Finding tool(Project project, Phase phase) {
+        history = project.history();
+        phase.fact("tool", history.map(History::tool).orElse(null));
+        return history.map(found -> Gate.passed(found.tool() + " in " + found.folder() + "/, " + found.local().size() + " migrations"))
+                .orElseGet(() -> Gate.warned("no migration tool was found in this repository",
+                        "name its folder in release.json: {\"migrations\": {\"tool\": \"drizzle\", \"folder\": \"drizzle\"}}"));
+    }
+
+    private Gate.Finding reach(Project project, Connection[] production) {
+        var found = project.address();
+        production[0] = Postgres.read(found.target(), "assess");
+        return Gate.passed(found.target().place() + ", from " + found.source());
+    }
+
+    private Gate.Finding history(Phase phase, Connection connection) throws Exception {
+        if (history.isEmpty()) {
+            phase.fact("pending", List.of());
+            return Gate.skipped("without a migration tool there is no history");
+        }
+        History.State state = history.get().state(connection);
+        pending = state.pending();
+        phase.fact("pending", pending.stream().map(Migration::id).toList());
+        phase.fact("applied", state.applied().size());
+        phase.fact("history", state.table().toString());
+        phase.fact("troubles", state.troubles());
+        List<History.Trouble> stops = state.troubles().stream().filter(History.Trouble::stops).toList();
+        if (!stops.isEmpty()) {
+            throw Failure.stop(String.join("\n", stops.stream().map(History.Trouble::message).toList()), stops.get(0).hint());
+        }
+        String found = state.applied().size() + " applied, " + (pending.isEmpty() ? "none pending"
+                : pending.size() + " pending: " + String.join(", ", pending.stream().map(Migration::id).toList()));
+        return state.troubles().isEmpty() ? Gate.passed(found) : Gate.warned(found + "\n"
+                + String.join("\n", state.troubles().stream().map(History.Trouble::message).toList()), state.troubles().get(0).hint());
+    }
+
+    private Gate.Finding draft(Phase phase, Connection connection) throws Exception {
+        draft = Draft.of(pending, notes.entries(), new Catalog(connection));
+        long data = draft.dataSteps();
+        phase.fact("statements", draft.steps().size());
+        return draft.unverified().isEmpty() ? Gate.passed(draft.steps().size() + " statements, " + data + " of them data steps")
+                : Gate.warned(draft.steps().size() + " statements; not verified by the grammar: " + String.join("; ", draft.unverified()),
+                        "the rehearsal decides about these");
+    }
+
+    private Gate.Finding decide(Project project, Run run, Phase phase) {
+        Decisions decisions = new Decisions(run);
+        decisions.take(decide, draft.problems());
+        if (Console.interactive() && !byHand) {
+            decisions.ask(common.console(), draft.problems());
+        }
+        Classes classes = Classes.of(notes.entries(), pending, draft);
+        phase.fact("entries", classes.entries());
+        phase.fact("class", classes.overall().label);
+        phase.fact("problems", draft.problems());
+        List<Problem> open = decisions.open(draft.problems());
+        phase.fact("open", open.stream().map(Problem::id).toList());
+        if (byHand && !open.isEmpty()) {
+            return Gate.warned(classes.overall().label + ": the script given with --sql has to answer "
+                    + String.join(", ", open.stream().map(Problem::object).toList()), "the rehearsal shows whether it does");
+        }
+        if (!open.isEmpty()) {
+            throw Failure.decide("Complex: " + String.join("\n", open.stream().map(Decisions::text).toList()).strip(),
+                    Decisions.ways(open));
+        }
+        return Gate.passed(classes.overall().label + ": " + classes.reason());
+    }
+}

@@ -1,0 +1,264 @@
+//SOURCES Failure.java Git.java History.java Json.java Phase.java Postgres.java Project.java Run.java Secrets.java Services.java
+//SOURCES plan/Certificate.java plan/Executor.java
+
+package lib;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lib.plan.Certificate;
+import lib.plan.Executor;
+
+/** What is true at this moment of a release: database, service, git, backup, and the command that comes next. */
+public final class Situation {
+    /** How far the database was changed; UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about. */
+    public enum Database { UNTOUCHED, APPLYING, ROLLED_BACK, PARTLY, UNKNOWN, APPLIED }
+
+    private final Services services;
+    private final List<String> done = new ArrayList<>();
+    private final Instant started = Instant.now();
+    private Database database = Database.UNTOUCHED;
+    private int segments;
+    private int committed;
+    private String service = "";
+    private Instant stoppedAt;
+    private Instant startedAt;
+    private boolean promoted;
+    private String backup = "";
+    private String sqlFile = "";
+    private String rest = "";
+    private Certificate certificate;
+    private Executor.Result result;
+    private String step = "";
+    private String error = "";
+
+    public Situation(Services services) {
+        this.services = services;
+    }
+
+    /** Whether a list in the record names a step. */
+    public static boolean contains(JsonNode list, String name) {
+        for (JsonNode entry : list) {
+            if (entry.asText().equals(name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    public void begin(String step) {
+        this.step = step;
+    }
+
+    /** A step is finished; the record says so before the next one begins. */
+    public void done(String step, Run run) {
+        done.add(step);
+        run.put("release", record());
+    }
+
+    public void failed(String step, Failure failure, Run run) {
+        this.step = step;
+        this.error = failure.getMessage();
+        run.put("release", record());
+    }
+
+    /** Takes over what a finished phase found. */
+    public void learn(String phase, JsonNode facts) {
+        if (phase.equals("backup")) {
+            backup = facts.path("file").asText();
+        }
+    }
+
+    public void certified(Certificate certificate) {
+        this.certificate = certificate;
+        this.sqlFile = certificate.sql().file();
+    }
+
+    public void stopping() {
+        service = "stopping";
+    }
+
+    public void servicesStopped(Instant when) {
+        service = "stopped";
+        stoppedAt = when;
+    }
+
+    public void started() {
+        service = "started";
+        startedAt = Instant.now();
+    }
+
+    public void applying(int segments) {
+        this.segments = segments;
+        this.database = Database.APPLYING;
+    }
+
+    /** So many segments are committed. */
+    public void committed(int segments) {
+        this.committed = segments;
+    }
+
+    /** What the executor came back with. */
+    public void applied(Executor.Result result) {
+        this.result = result;
+        this.committed = result.done().size();
+        if (result.trouble() == null) {
+            database = Database.APPLIED;
+        } else if (result.trouble().committed()) {
+            database = Database.UNKNOWN;
+        } else {
+            database = committed == 0 ? Database.ROLLED_BACK : Database.PARTLY;
+        }
+    }
+
+    public void promoted() {
+        promoted = true;
+    }
+
+    /** Where the statements that are left were written to. */
+    public void rest(String file) {
+        rest = file;
+    }
+
+    /** Whether production or a remote is not any more what it was. */
+    public boolean changed() {
+        return promoted || database == Database.PARTLY || database == Database.UNKNOWN || database == Database.APPLIED
+                || database == Database.APPLYING && committed > 0;
+    }
+
+    public Executor.Result result() {
+        return result;
+    }
+
+    public Certificate certificate() {
+        return certificate;
+    }
+
+    public String step() {
+        return step;
+    }
+
+    public String error() {
+        return error;
+    }
+
+    public String backup() {
+        return backup;
+    }
+
+    /** From the stop to the last commit, in seconds; null when nothing was stopped or nothing was applied. */
+    public Double downtime() {
+        return stoppedAt == null || startedAt == null && !promoted ? null
+                : Duration.between(stoppedAt, startedAt == null ? Instant.now() : startedAt).toMillis() / 1000.0;
+    }
+
+    /** What is true now, line by line, and the next command. */
+    public Map<String, String> lines(Failure.Exit exit) {
+        Map<String, String> lines = new LinkedHashMap<>();
+        lines.put("database", switch (database) {
+            case UNTOUCHED -> "not changed";
+            case ROLLED_BACK -> "not changed: the transaction was rolled back";
+            case APPLYING -> (committed > 0 ? "CHANGED: " + committed + " of " + segments + " segments are committed; " : "") + "the transaction was under way: the server rolls it back when the connection goes";
+            case PARTLY -> "CHANGED: " + committed + " of " + segments + " segments are committed, the next one was rolled back";
+            case UNKNOWN -> "NOT KNOWN: segment " + (committed + 1) + " of " + segments + " may be committed; look before you do anything";
+            case APPLIED -> segments == 0 ? "not changed: there was nothing to apply" : "changed: all of the release SQL is committed";
+        });
+        lines.put("service", switch (service) {
+            case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
+            case "stopped" -> promoted ? "stopped; the deploy of the release branch starts it" : "STOPPED; " + wayBack();
+            case "started" -> "started";
+            default -> "not touched";
+        });
+        lines.put("git", promoted ? "pushed" : "nothing was pushed");
+        if (!backup.isEmpty()) {
+            lines.put("backup", backup + " (restores with pg_restore)");
+        }
+        lines.put("next", next(exit));
+        return lines;
+    }
+
+    private String wayBack() {
+        return services.startCommands().isEmpty() ? "bring it back by a deploy of the release branch as it is"
+                : "start it: " + String.join(" && ", services.startCommands());
+    }
+
+    private String next(Failure.Exit exit) {
+        return switch (database) {
+            case PARTLY -> "jbang release.java --sql " + rest + "   # the statements that are left, through all gates again";
+            case UNKNOWN -> "jbang release.java status";
+            case APPLIED -> promoted && done.contains("start") ? "nothing" : segments == 0 && !promoted ? "jbang release.java" : "jbang release.java resume";
+            default -> exit == Failure.Exit.PASSED ? "nothing" : "jbang release.java   # when the cause is gone; it begins anew";
+        };
+    }
+
+    /** The same as text. */
+    public String text(Failure.Exit exit) {
+        StringBuilder text = new StringBuilder("\nWhat is true now:");
+        lines(exit).forEach((name, line) -> text.append(String.format("%n  %-9s %s", name, line)));
+        return text.toString();
+    }
+
+    /** The same for the run record. */
+    public ObjectNode record() {
+        ObjectNode node = Json.object();
+        node.put("started", started.toString());
+        node.put("step", step);
+        node.set("done", Json.tree(done));
+        node.put("database", database.name());
+        node.put("segments", segments);
+        node.put("committed", committed);
+        node.put("service", service);
+        node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
+        node.put("promoted", promoted);
+        node.put("backup", backup);
+        node.put("sql", sqlFile);
+        node.put("rest", rest);
+        node.put("error", error);
+        return node;
+    }
+
+    /** Goes on from what an earlier process recorded. */
+    public void restore(JsonNode record) {
+        record.path("done").forEach(name -> done.add(name.asText()));
+        database = Database.valueOf(record.path("database").asText("UNTOUCHED"));
+        segments = record.path("segments").asInt();
+        committed = record.path("committed").asInt();
+        service = record.path("service").asText();
+        stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
+        promoted = record.path("promoted").asBoolean();
+        backup = record.path("backup").asText();
+        sqlFile = record.path("sql").asText();
+        rest = record.path("rest").asText();
+        step = record.path("step").asText();
+        error = record.path("error").asText();
+    }
+
+    /** The result of a release for programs: the contract's facts, gathered from the phases. */
+    public ObjectNode result(Failure.Exit exit, Map<String, ObjectNode> phases, String approve, String report) {
+        ObjectNode node = Json.object();
+        node.put("phase", "release");
+        node.put("status", Phase.status(exit));
+        var gates = node.putArray("gates");
+        phases.values().forEach(phase -> phase.path("gates").forEach(gates::add));
+        if (!error.isEmpty()) {
+            gates.add(Json.object().put("id", "release." + step).put("status", "stop").put("message", Secrets.mask(error)));
+        }
+        ObjectNode facts = node.putObject("facts");
+        facts.set("commits", phases.getOrDefault("preflight", Json.object()).at("/facts/commits"));
+        facts.set("backup", phases.getOrDefault("backup", Json.object()).path("facts"));
+        JsonNode assessed = phases.getOrDefault("assess", Json.object()).path("facts");
+        for (String key : List.of("entries", "pending", "class", "variables", "problems")) {
+            facts.set(key, assessed.path(key));
+        }
+        facts.set("sql", phases.getOrDefault("validate", Json.object()).at("/facts/sql"));
+        facts.put("approve", approve);
+        facts.put("report", report);
+        facts.set("now", Json.tree(lines(exit)));
+        return node;
+    }
+}

@@ -1,0 +1,61 @@
+//SOURCES ../Failure.java ../Fingerprint.java ../Postgres.java Certificate.java Executor.java
+
+package lib.plan;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.Postgres;
+
+/** Holds production against the rehearsal: before the first statement, and inside each transaction before its COMMIT. */
+public final class Acceptance implements Executor.Acceptance {
+    // Production went on since the backup; more than this means that another database was rehearsed than is there now.
+    private static final double ROWS_SHARE = 0.2;
+    private static final long ROWS_SLACK = 100;
+
+    private final Certificate certificate;
+    private final Path schemaBefore;
+
+    public Acceptance(Certificate certificate, Path schemaBefore) {
+        this.certificate = certificate;
+        this.schemaBefore = schemaBefore;
+    }
+
+    /** The database is the one that was backed up, and its schema is the one that the SQL was written for. */
+    public void beforehand(Connection connection) throws SQLException {
+        Postgres.Identity now = Postgres.identity(connection);
+        if (!now.same(certificate.production())) {
+            throw Failure.stop("the database is not the one that was backed up: " + now.database() + " (" + now.oid() + ") instead of "
+                    + certificate.production().database() + " (" + certificate.production().oid() + ")",
+                    "check the database URL, then start again: jbang release.java");
+        }
+        Fingerprint schema = Fingerprint.of(connection);
+        if (!schema.hash().equals(certificate.schemaBefore())) {
+            throw Failure.stop("the schema of production has changed since the rehearsal:\n  "
+                    + String.join("\n  ", schema.differences(Fingerprint.load(schemaBefore), 8)),
+                    "find out who changed it, then start again: jbang release.java");
+        }
+    }
+
+    @Override
+    public void look(Connection connection, Executor.Done done) {
+        if (!certificate.rehearsed()) {
+            return;
+        }
+        Executor.Done rehearsed = certificate.segments().get(done.segment() - 1);
+        if (!done.schema().equals(rehearsed.schema())) {
+            throw Failure.stop("segment " + done.segment() + " left another schema than in the rehearsal", null);
+        }
+        List<Executor.Outcome> outcomes = done.outcomes();
+        for (int i = 0; i < outcomes.size(); i++) {
+            long now = outcomes.get(i).rows();
+            long then = rehearsed.outcomes().get(i).rows();
+            if (Math.abs(now - then) > Math.max(ROWS_SLACK, ROWS_SHARE * then) || (now == 0) != (then == 0)) {
+                throw Failure.stop("a statement touched " + now + " rows, in the rehearsal " + then + ": " + outcomes.get(i).statement(), null);
+            }
+        }
+    }
+}

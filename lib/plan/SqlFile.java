@@ -1,0 +1,75 @@
+//SOURCES ../Failure.java ../Hash.java ../Json.java ../Run.java
+
+package lib.plan;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import lib.Failure;
+import lib.Hash;
+import lib.Json;
+import lib.Run;
+
+/** Today's SQL file of a run: written by us, taken from somebody, or edited by hand, which is never written over. */
+public final class SqlFile {
+    private static final String WRITTEN = "written.json";
+
+    private final Run run;
+    private final Path path;
+
+    public SqlFile(Run run, String kind) {
+        this.run = run;
+        this.path = run.today(kind, "sql");
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** The file's text; it must be UTF-8, because its bytes are what is approved. */
+    public String text() {
+        return read(path);
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw Failure.stop(file + " is not UTF-8", "iconv -f ISO-8859-1 -t UTF-8 " + file + " > " + file + ".utf8   # then use that one");
+        } catch (IOException e) {
+            throw Failure.stop(file + " cannot be read: " + e.getMessage(), "ls -l " + file);
+        }
+    }
+
+    /** Whether somebody changed the file since it was written here. */
+    public boolean edited() {
+        return Files.exists(path) && !Hash.of(path).equals(written().path(path.getFileName().toString()).asText());
+    }
+
+    /** Writes the file and remembers that its text is ours. */
+    public void write(String text) {
+        Run.write(path, text);
+        ObjectNode written = written();
+        written.put(path.getFileName().toString(), Hash.of(text));
+        Run.write(run.file(WRITTEN), Json.pretty(written) + "\n");
+    }
+
+    /** Takes somebody's own script; from here on it is today's file. */
+    public void take(Path script) {
+        if (!Files.isRegularFile(script)) {
+            throw Failure.usage("--sql " + script + ": there is no such file", "ls -l " + (script.getParent() == null ? "." : script.getParent()));
+        }
+        write(read(script));
+    }
+
+    private ObjectNode written() {
+        try {
+            return Files.exists(run.file(WRITTEN)) ? (ObjectNode) Json.MAPPER.readTree(run.file(WRITTEN).toFile()) : Json.object();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import lib.Clients;
+import lib.Exec;
+import lib.Json;
+import lib.PhaseProcess;
+import lib.Postgres;
+import lib.Scratch;
+import lib.Servers;
+import lib.Target;
+import lib.sql.Name;
+
+/**
+ * An application with a production of its own for one test: a bare origin, a clone of it, a database, and the real scripts
+ * as processes. Production and rehearsals have a server each, shared by all tests of a run.
+ */
+final class World implements AutoCloseable {
+    /** Everything in it means something in a URL; every output is searched for it. */
+    static final String PASSWORD = "p@ss:w/rd%41-S3cret";
+    static final Path ROOT = Path.of(System.getProperty("repo", ".")).toAbsolutePath().normalize();
+    static final Path FIXTURE = ROOT.resolve("tests/fixtures/drizzle");
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static Scratch productionServer;
+    private static Scratch rehearsalServer;
+
+    final Path folder;
+    final Path origin;
+    final Path repo;
+    final Target production;
+    final Map<String, String> environment = new HashMap<>();
+
+    private World(Path folder, Target production) {
+        this.folder = folder;
+        this.origin = folder.resolve("origin.git");
+        this.repo = folder.resolve("work tree");
+        this.production = production;
+        environment.put("PROD_DATABASE_URL", production.url());
+        environment.put("RELEASE_SCRATCH_URL", rehearsal().target(null).url());
+        environment.putAll(isolated(folder));
+    }
+
+    /** Nothing of the user's git configuration reaches a test. */
+    static Map<String, String> isolated(Path home) {
+        Map<String, String> variables = new HashMap<>(Map.of("GIT_CONFIG_GLOBAL", home.resolve("gitconfig").toString(), "GIT_CONFIG_NOSYSTEM", "1",
+                "GIT_AUTHOR_NAME", "Test", "GIT_AUTHOR_EMAIL", "test@example.com", "GIT_COMMITTER_NAME", "Test",
+                "GIT_COMMITTER_EMAIL", "test@example.com", "LC_ALL", "C.UTF-8"));
+        variables.put("NO_COLOR", null);
+        variables.put("PGPASSWORD", null);
+        return variables;
+    }
+
+    static synchronized Scratch productionServer() {
+        if (productionServer == null) {
+            productionServer = Scratch.start(Servers.fitting(15));
+            execute(productionServer.target(null), "CREATE ROLE app LOGIN PASSWORD " + Postgres.literal(PASSWORD));
+            Target template = productionServer.target("drizzle_at_5");
+            execute(productionServer.target(null), "CREATE DATABASE drizzle_at_5 OWNER app");
+            Target app = new Target(template.host(), template.port(), template.database(), "app", PASSWORD, template.parameters());
+            psql(app, FIXTURE.resolve("prod-at-5.sql"));
+        }
+        return productionServer;
+    }
+
+    static synchronized Scratch rehearsal() {
+        if (rehearsalServer == null) {
+            rehearsalServer = Scratch.start(Servers.fitting(15));
+        }
+        return rehearsalServer;
+    }
+
+    /** Runs a file through psql, as its owner. */
+    static void psql(Target target, Path file) {
+        Exec.Result result = Exec.of(Clients.newest().tool("psql").toString(), "-Xq", "-v", "ON_ERROR_STOP=1", "-f", file.toString())
+                .with(target.environment()).run();
+        if (!result.ok()) {
+            throw new AssertionError(file + ": " + result.err());
+        }
+    }
+
+    static void execute(Target target, String... statements) {
+        try (Connection connection = Postgres.write(target, "test")) {
+            for (String statement : statements) {
+                Postgres.execute(connection, statement);
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The Drizzle application of the fixture: production and release at five migrations, main at seven. */
+    static World drizzle() {
+        return drizzle("App \"" + COUNT.incrementAndGet() + "\"");
+    }
+
+    /** The same in a database of that name. */
+    static World drizzle(String database) {
+        World world = of(database, "drizzle_at_5");
+        copy(FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
+        world.write("drizzle.config.ts", read(FIXTURE.resolve("drizzle.config.ts")));
+        world.write("MIGRATIONS.md", read(FIXTURE.resolve("MIGRATIONS.md")).replaceFirst("(?s)(below this line -->\n).*", "$1"));
+        world.commit("app at five migrations");
+        world.git("push", "-q", "origin", "main", "main:release");
+        copy(FIXTURE.resolve("drizzle"), world.repo.resolve("drizzle"));
+        world.write("MIGRATIONS.md", read(FIXTURE.resolve("MIGRATIONS.md")));
+        world.commit("users");
+        world.git("push", "-q", "-u", "origin", "main");
+        return world;
+    }
+
+    /** A repository with an origin and nothing but its .gitignore and a check that passes; an empty or copied production. */
+    static World of(String database, String template) {
+        try {
+            Path folder = Files.createTempDirectory("world ").toRealPath();
+            Scratch server = productionServer();
+            synchronized (World.class) {
+                // A template must have no other connection while it is copied.
+                execute(server.target(null), "DROP DATABASE IF EXISTS " + Name.quote(database) + " WITH (FORCE)",
+                        "CREATE DATABASE " + Name.quote(database) + " OWNER app TEMPLATE " + template);
+            }
+            Target admin = server.target(database);
+            World world = new World(folder, new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters()));
+            world.git(folder, "init", "-q", "--bare", "--initial-branch=main", world.origin.toString());
+            world.git(folder, "clone", "-q", world.origin.toString(), world.repo.toString());
+            world.git("checkout", "-q", "-b", "main");
+            world.write(".gitignore", "_migrations/\nnode_modules/\n.env\n");
+            world.write("release.json", "{\"checks\": [[\"git\", \"--version\"]]}\n");
+            return world;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What a script left; nothing of it ever holds the password. */
+    record Result(int exit, String out, String err) {
+        JsonNode json() {
+            try {
+                return Json.MAPPER.readTree(out);
+            } catch (IOException e) {
+                throw new AssertionError("not JSON: " + out + "\n" + err, e);
+            }
+        }
+
+        /** Both streams, for failure messages and for looking something up. */
+        String all() {
+            return "exit " + exit + "\n" + out + "\n" + err;
+        }
+
+        /** The gate of that id in the JSON result; missing when it is not there. */
+        JsonNode gate(String id) {
+            for (JsonNode gate : json().path("gates")) {
+                if (gate.path("id").asText().equals(id)) {
+                    return gate;
+                }
+            }
+            return Json.MAPPER.missingNode();
+        }
+    }
+
+    /** Runs a script as a process in the clone, without a terminal. */
+    Result run(String script, String... arguments) {
+        List<String> command = new ArrayList<>(PhaseProcess.java(script));
+        command.addAll(List.of(arguments));
+        Exec.Result result = Exec.of(command).in(repo).with(environment).run();
+        Result seen = new Result(result.exit(), result.out(), result.err());
+        // Exec masks what it shows with the secrets that this process knows, so the raw stream is what counts.
+        if (seen.out().contains("S3cret") || seen.err().contains("S3cret")) {
+            throw new AssertionError("the password was shown: " + seen.all());
+        }
+        return seen;
+    }
+
+    /** A database URL of production for a file or a setting. */
+    String url() {
+        return production.url();
+    }
+
+    /** The first value that production answers. */
+    String sql(String query) {
+        try (Connection connection = Postgres.write(production, "test")) {
+            return Postgres.one(connection, query);
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    void execute(String... statements) {
+        execute(production, statements);
+    }
+
+    String git(String... arguments) {
+        return git(repo, arguments);
+    }
+
+    String git(Path where, String... arguments) {
+        List<String> command = new ArrayList<>(List.of("git"));
+        command.addAll(List.of(arguments));
+        Exec.Result result = Exec.of(command).in(where).with(environment).run();
+        if (!result.ok()) {
+            throw new AssertionError(String.join(" ", command) + ": " + result.err());
+        }
+        return result.out();
+    }
+
+    /** Commits everything in the clone. */
+    void commit(String message) {
+        git("add", "--all");
+        git("commit", "-q", "-m", message);
+    }
+
+    /** Commits everything and pushes main. */
+    void push(String message) {
+        commit(message);
+        git("push", "-q", "-u", "origin", "main");
+    }
+
+    void write(String path, String text) {
+        write(repo.resolve(path), text);
+    }
+
+    static void write(Path file, String text) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Writes a stand-in executable. */
+    static Path script(Path file, String text) {
+        write(file, "#!/bin/sh\n" + text);
+        file.toFile().setExecutable(true);
+        return file;
+    }
+
+    String read(String path) {
+        return read(repo.resolve(path));
+    }
+
+    static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The newest file of the run folder whose name matches; fails when there is none. */
+    Path newest(String pattern) {
+        try (var files = Files.list(repo.resolve("_migrations"))) {
+            return files.filter(file -> file.getFileName().toString().matches(pattern)).max(Comparator.naturalOrder())
+                    .orElseThrow(() -> new AssertionError("no " + pattern + " in _migrations"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static void copy(Path from, Path to) {
+        try (var files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        execute(productionServer().target(null), "DROP DATABASE IF EXISTS " + Name.quote(production.database()) + " WITH (FORCE)");
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+///usr/bin/env jbang "$0" "$@" ; exit $?
+//DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
+//JAVA 17+
+
+//SOURCES lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java lib/Gate.java lib/Hash.java
+//SOURCES lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java
+//SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
+//SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
+
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import lib.Cli;
+import lib.Clients;
+import lib.Copy;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.Gate;
+import lib.Hash;
+import lib.History;
+import lib.Json;
+import lib.Migration;
+import lib.Phase;
+import lib.Postgres;
+import lib.Project;
+import lib.Run;
+import lib.Target;
+import lib.plan.Catalog;
+import lib.plan.Certificate;
+import lib.plan.Decisions;
+import lib.plan.Draft;
+import lib.plan.Executor;
+import lib.plan.Plan;
+import lib.plan.Problem;
+import lib.plan.Script;
+import lib.plan.SqlFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** Restores the backup on a server that is not production's, writes the release SQL, and runs it there as it will be run. */
+@Command(name = "validate", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class, scope = ScopeType.INHERIT,
+        description = "Writes the release SQL and rehearses it on a copy of production, restored from the backup of this run.",
+        footer = {"%nExamples:", "  jbang validate.java                       write, and rehearse on a server found here",
+            "  jbang validate.java --sql my-release.sql  rehearse a script of your own",
+            "  jbang validate.java --scratch postgresql://postgres:pw@localhost:5433/postgres",
+            "%nServers, in this order: --scratch, the compose file's db, installed binaries, fetched binaries.", Cli.EXIT_CODES})
+class validate implements Callable<Integer> {
+    @Mixin
+    Cli.Options common;
+
+    @Option(names = "--scratch", paramLabel = "URL", defaultValue = "${env:RELEASE_SCRATCH_URL}",
+            description = "A server to rehearse on; not production's (or RELEASE_SCRATCH_URL).")
+    String scratch;
+
+    @Option(names = "--sql", paramLabel = "FILE", description = "A release script of your own, instead of a written one.")
+    Path script;
+
+    @Option(names = "--unrehearsed", description = "Go on when there is no server to rehearse on; the report says so.")
+    boolean unrehearsed;
+
+    private Project project;
+    private Run run;
+    private Phase phase;
+    private JsonNode backup;
+    private Path dump;
+    private Postgres.Identity production;
+    private Copy copy;
+    private Optional<History> history;
+    private History.State before;
+    private SqlFile sql;
+    private Plan plan;
+    private Fingerprint schema;
+    private Executor.Result result;
+
+    public static void main(String... args) {
+        System.exit(Cli.run(new validate(), args));
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        project = new Project(common);
+        run = Run.open(project.repo);
+        try (AutoCloseable lock = run.lock()) {
+            phase = common.phase("validate");
+            try {
+                boolean rehearsed = phase.gate("rehearsal.backup", this::backup)
+                        && phase.gate("rehearsal.server", this::server)
+                        && (copy == null || phase.gate("rehearsal.restore", this::restore))
+                        && phase.gate("sql.write", this::write)
+                        && phase.gate("sql.read", this::read)
+                        && rehearse();
+                if (rehearsed) {
+                    phase.gate("certificate", this::certify);
+                }
+            } finally {
+                if (copy != null) {
+                    copy.close();
+                }
+            }
+            return phase.finish(run, sql == null ? null : project.repo.relativize(sql.path()) + " " + plan.sha256());
+        }
+    }
+
+    private Gate.Finding backup() {
+        backup = run.facts("backup");
+        dump = project.repo.resolve(backup.path("file").asText());
+        production = Json.as(backup.path("identity"), Postgres.Identity.class);
+        if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
+            throw Failure.stop(backup.path("file").asText() + " is not the file that was backed up: its SHA-256 has changed", "jbang backup.java");
+        }
+        if (!backup.path("environment").asText().equals(project.environment)) {
+            throw Failure.stop("the backup of this run is of " + backup.path("environment").asText() + ", not of " + project.environment,
+                    "jbang backup.java --env " + project.environment);
+        }
+        return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
+    }
+
+    private Gate.Finding server() {
+        try {
+            copy = Copy.on(scratch, project.repo, production);
+            phase.fact("server", copy.server());
+            return Gate.passed(copy.server());
+        } catch (Failure failure) {
+            if (failure.exit != Failure.Exit.MISSING) {
+                throw failure;
+            }
+            if (unrehearsed) {
+                return Gate.warned("NOT REHEARSED: " + failure.getMessage(), "read every line of the SQL before you approve it");
+            }
+            throw Failure.decide(failure.getMessage(), failure.hint + "\nor go on without a rehearsal: add --unrehearsed");
+        }
+    }
+
+    private Gate.Finding restore() throws SQLException {
+        long start = System.nanoTime();
+        copy.restore(dump, Clients.fitting(production.major()));
+        try (Connection connection = Postgres.write(copy.target(), "rehearsal")) {
+            Postgres.execute(connection, "ANALYZE");
+            schema = Fingerprint.of(connection);
+        }
+        if (!schema.hash().equals(backup.path("schema").asText())) {
+            Fingerprint saved = Fingerprint.load(dump.resolveSibling(dump.getFileName() + ".schema.json"));
+            throw Failure.stop("the restored copy is not the schema that was backed up:\n  "
+                    + String.join("\n  ", schema.differences(saved, 5)), "rehearse on a server of production's own major and extensions: --scratch URL");
+        }
+        return Gate.passed(String.format("the copy has the schema of the backup, %.1f s", (System.nanoTime() - start) / 1e9));
+    }
+
+    private Gate.Finding write() throws SQLException {
+        history = project.history();
+        Target target = copy != null ? copy.target() : project.address().target();
+        try (Connection connection = Postgres.read(target, "validate")) {
+            if (schema == null) {
+                schema = Fingerprint.of(connection);
+            }
+            before = history.isPresent() ? history.get().state(connection) : null;
+            List<Migration> pending = before == null ? List.of() : before.pending();
+            phase.fact("pending", pending.stream().map(Migration::id).toList());
+            sql = new SqlFile(run, "release");
+            if (script != null) {
+                sql.take(script);
+                return Gate.passed(project.repo.relativize(sql.path()) + ", taken from " + script);
+            }
+            if (sql.edited()) {
+                return Gate.warned(project.repo.relativize(sql.path()) + " was edited by hand: it is kept as it is, and rehearsed",
+                        "to have it written anew: rm " + project.repo.relativize(sql.path()));
+            }
+            Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection));
+            List<Problem> open = new Decisions(run).open(draft.problems());
+            if (!open.isEmpty()) {
+                throw Failure.decide(String.join("\n", open.stream().map(Decisions::text).toList()).strip(), Decisions.ways(open));
+            }
+            sql.write(draft.steps().isEmpty() && pending.isEmpty() ? "" : Script.of(draft, pending, history.map(History::tool).orElse("no"),
+                    history.isPresent() ? history.get().rows(before, pending) : List.of()));
+            return Gate.passed(sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
+                    : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps() + " data steps");
+        }
+    }
+
+    private Gate.Finding read() {
+        plan = Plan.parse(sql.text(), project.repo.relativize(sql.path()).toString());
+        return Gate.passed(plan.statements().size() + " statements in " + plan.segments().size()
+                + (plan.segments().size() == 1 ? " segment" : " segments") + ", SHA-256 " + plan.sha256().substring(0, 12) + "…");
+    }
+
+    private boolean rehearse() {
+        if (copy == null) {
+            phase.skip("rehearsal.run", "there is no server to rehearse on");
+            return true;
+        }
+        if (plan.isEmpty()) {
+            phase.skip("rehearsal.run", "there is nothing to run");
+            return true;
+        }
+        return phase.gate("rehearsal.run", this::apply) && phase.gate("rehearsal.history", this::recorded)
+                && phase.gate("rehearsal.valid", this::valid);
+    }
+
+    private Gate.Finding apply() {
+        result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say).run(plan, 1);
+        if (result.trouble() != null) {
+            Executor.Trouble trouble = result.trouble();
+            throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n" + trouble.statement(),
+                    "production was not touched. Correct the migration or its entry, or edit "
+                    + project.repo.relativize(sql.path()) + "; then: jbang validate.java");
+        }
+        double millis = result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum();
+        return Gate.passed(String.format("%d statements ran on the copy, %d rows, %.2f s", result.outcomes().size(),
+                result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), millis / 1000));
+    }
+
+    // The tool's own rule, asked of the copy: what it would still run is what the SQL does not cover.
+    private Gate.Finding recorded() throws SQLException {
+        if (before == null) {
+            return Gate.skipped("without a migration tool there is no history");
+        }
+        try (Connection connection = Postgres.read(copy.target(), "validate")) {
+            History.State after = history.get().state(connection);
+            List<String> left = after.pending().stream().map(Migration::id).toList();
+            List<History.Trouble> troubles = after.troubles().stream().filter(History.Trouble::stops).toList();
+            if (!left.isEmpty()) {
+                throw Failure.stop(history.get().tool() + " would run again after the release: " + String.join(", ", left),
+                        "the SQL must insert their history rows at its end:\n" + String.join(";\n", history.get().rows(before, before.pending())) + ";");
+            }
+            if (!troubles.isEmpty()) {
+                throw Failure.stop(troubles.get(0).message(), troubles.get(0).hint());
+            }
+            int added = after.applied().size() - before.applied().size();
+            phase.fact("historyRows", added);
+            return Gate.passed(after.table() + " holds " + added + " new rows, and " + history.get().tool() + " has nothing left to run");
+        }
+    }
+
+    private Gate.Finding valid() throws SQLException {
+        try (Connection connection = Postgres.read(copy.target(), "validate")) {
+            List<String> invalid = Postgres.rows(connection, """
+                    SELECT 'constraint ' || conname || ' is not validated' FROM pg_constraint WHERE NOT convalidated
+                    UNION ALL SELECT 'index ' || indexrelid::regclass || ' is not valid' FROM pg_index WHERE NOT indisvalid OR NOT indisready
+                    """).stream().map(row -> row.get(0)).toList();
+            return invalid.isEmpty() ? Gate.passed("every constraint is validated, every index valid")
+                    : Gate.warned(String.join("\n", invalid), "validate or rebuild it in this release or the next one");
+        }
+    }
+
+    private Gate.Finding certify() {
+        Certificate certificate = Certificate.of(project, backup, plan, sql.path(), schema, result, copy == null ? null : copy.server());
+        schema.save(sql.path().resolveSibling("schema-before.json"));
+        phase.fact("sql", certificate.sql());
+        phase.fact("certificate", certificate);
+        return copy == null ? Gate.warned("this SQL was not rehearsed", null)
+                : Gate.passed("these bytes, on this database, from this commit");
+    }
+}
