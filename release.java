@@ -59,7 +59,8 @@ import picocli.CommandLine.ScopeType;
             "  jbang release.java --approve SHA256  release without a terminal, this SQL and no other",
             "  jbang release.java status            where the release stands, and what is next",
             "%nEnvironment:", "  PROD_DATABASE_URL    the database of production",
-            "  RELEASE_SCRATCH_URL  a server to rehearse on", Cli.EXIT_CODES})
+            "  RELEASE_SCRATCH_URL  a server to rehearse on",
+            "  RELEASE_QUIET_SECONDS  how long to wait for sessions to end (60)", Cli.EXIT_CODES})
 class release implements Callable<Integer> {
     /** One step: its name, what it does, and whether it changes something that others see. */
     record Step(String name, String what, boolean changes, Work work) {

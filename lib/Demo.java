@@ -48,6 +48,9 @@ public final class Demo {
         Servers.listener(console::say);
         console.title("demo: a guest house with a production of its own");
         Scratch server = start(client.major());
+        // Ctrl-C at a prompt ends us without any finally.
+        Thread cleaner = new Thread(this::cleanUp);
+        Runtime.getRuntime().addShutdownHook(cleaner);
         try {
             folder = Files.createTempDirectory("release-demo-").toRealPath();
             DemoApp app = new DemoApp(folder, server.target(null), DATABASE, client);
@@ -61,10 +64,11 @@ public final class Demo {
             }
             int code = release(json);
             if (!json) {
-                show(code);
+                show(code, server.target(DATABASE));
             }
             return code;
         } finally {
+            Runtime.getRuntime().removeShutdownHook(cleaner);
             end(server);
         }
     }
@@ -101,9 +105,10 @@ public final class Demo {
         return environment;
     }
 
-    private void show(int code) throws SQLException, IOException {
+    // As the server's owner: a demo that fails may have taken rights from the application's role.
+    private void show(int code, Target all) throws SQLException, IOException {
         console.title("\nAfterwards");
-        try (Connection connection = Postgres.read(production, "demo")) {
+        try (Connection connection = Postgres.read(all, "demo")) {
             for (List<String> table : Postgres.rows(connection, "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r'"
                     + " AND relnamespace IN ('public'::regnamespace, 'drizzle'::regnamespace) ORDER BY 1")) {
                 console.say(String.format("  %-30s %6s rows", table.get(0), Postgres.one(connection, "SELECT count(*) FROM " + table.get(0))));
@@ -116,7 +121,8 @@ public final class Demo {
             }
         }
         if (code != 0) {
-            console.say("\nThe release stopped with exit code " + code + ", as it was made to. In a real one you would go on as it says above.");
+            console.say("\nThe release stopped with exit code " + code + (fail == null ? "." : ", as it was made to.")
+                    + " In a real one you would go on as it says above.");
         }
     }
 
@@ -135,10 +141,16 @@ public final class Demo {
             return;
         }
         if (folder != null) {
-            Exec.of(folder.resolve("hosting").toString(), "stop").run();
-            DemoApp.delete(folder);
+            cleanUp();
             console.say("\nEverything is stopped and removed again. To look around afterwards: jbang release.java demo --keep");
         }
         server.close();
+    }
+
+    private void cleanUp() {
+        if (folder != null && Files.exists(folder)) {
+            DemoApp.stop(folder);
+            DemoApp.delete(folder);
+        }
     }
 }

@@ -163,6 +163,13 @@ final class DemoApp {
         Run.permit(file, executable ? "rwx------" : "rw-------");
     }
 
+    /** Stops the hosting stand-in with its service, if it was made already. */
+    static void stop(Path folder) {
+        if (Files.exists(folder.resolve("hosting"))) {
+            Exec.of(folder.resolve("hosting").toString(), "stop").run();
+        }
+    }
+
     static void delete(Path folder) {
         try (var files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

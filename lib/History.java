@@ -21,7 +21,7 @@ public interface History {
     /** Compares the repository with one database, by the tool's own rule; reads only. */
     State state(Connection connection) throws SQLException;
 
-    /** The INSERT statements that make the tool take these migrations for applied, in the tool's own shape. */
+    /** The statements that make the tool take these migrations for applied, each without a closing semicolon. */
     List<String> rows(State state, List<Migration> migrations);
 
     /**
@@ -41,7 +41,7 @@ public interface History {
     /**
      * Something in a history that a person must look at.
      *
-     * @param kind edited, deleted, skipped, duplicated, unknown, order or future
+     * @param kind edited, deleted, skipped, duplicated, unknown, order, future or encoding
      * @param stops whether a release must not go on with it
      */
     record Trouble(String kind, String migration, String message, String hint, boolean stops) {

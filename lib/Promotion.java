@@ -94,7 +94,7 @@ public record Promotion(String source, String release, String from, String relea
             result = project.git.pushEach(project.remote(), refspecs(project));
         }
         if (!result.ok()) {
-            throw Failure.stop(project.remote() + " refused the push: " + result.tail(4), typed(project));
+            throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
         }
         if (!project.git.contains("HEAD", source)) {
             project.git.forward(source);

@@ -12,7 +12,9 @@ import java.util.function.Consumer;
 
 /** The services of an environment: stopped and started by their own commands, and proven quiet by the database. */
 public final class Services {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** How long to wait for sessions to end, in seconds; a deployment that drains slowly may need more. */
+    private static final String PATIENCE = "RELEASE_QUIET_SECONDS";
+    private static final int USUAL_PATIENCE = 60;
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final int QUIET_LOOKS = 2;
 
@@ -66,7 +68,7 @@ public final class Services {
      * proves neither.
      */
     public static String quiet(Target target, Consumer<String> say) throws SQLException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience().toNanos();
         int quiet = 0;
         String written = "";
         try (Connection connection = Postgres.read(target, "release")) {
@@ -88,6 +90,17 @@ public final class Services {
                 Thread.sleep(LOOK.toMillis());
             }
         }
+    }
+
+    private static Duration patience() {
+        String seconds = System.getenv(PATIENCE);
+        if (seconds == null || seconds.isBlank()) {
+            return Duration.ofSeconds(USUAL_PATIENCE);
+        }
+        if (!seconds.strip().matches("\\d{1,5}")) {
+            throw Failure.usage(PATIENCE + " is not a number of seconds: " + seconds, "export " + PATIENCE + "=" + USUAL_PATIENCE);
+        }
+        return Duration.ofSeconds(Long.parseLong(seconds.strip()));
     }
 
     /** Who else is connected: user and application of each session. */

@@ -183,6 +183,10 @@ public final class Situation {
     }
 
     private String wayBack() {
+        if (changed()) {
+            // The old code does not know the new schema.
+            return "do not start the old code on the changed database: finish the release, its deploy starts the new one";
+        }
         return services.startCommands().isEmpty() ? "bring it back by a deploy of the release branch as it is"
                 : "start it: " + String.join(" && ", services.startCommands());
     }

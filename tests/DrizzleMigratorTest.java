@@ -71,19 +71,24 @@ class DrizzleMigratorTest {
             + " | newest created_at",
         "drizzle-orm | postgres-js | pg-core/dialect.js | created_at) < migration | created_at) <= migration"
             + " | its time is after",
-        "drizzle-orm | node-postgres | pg-core/dialect.js | if (!lastDbMigration | if (config.force) x(); if (!lastDbMigration"
+        "drizzle-orm | node-postgres | pg-core/dialect.js | if (!lastDbMigration | if (config.force) x(); if "
+        + "(!lastDbMigration"
             + " | on no other condition",
         "drizzle-orm | node-postgres | pg-core/dialect.js | created_at bigint | created_at bigint, name text"
             + " | id, hash, created_at and no more",
         "drizzle-orm | node-postgres | pg-core/dialect.js | values(${migration.hash}, ${ | values(${migration.name}, ${"
             + " | it inserts hash and created_at",
-        "drizzle-orm | node-postgres | pg-core/dialect.js | const lastDbMigration | await session.execute(sql`truncate x`);"
+        "drizzle-orm | node-postgres | pg-core/dialect.js | const lastDbMigration | await "
+        + "session.execute(sql`truncate x`);"
             + " const lastDbMigration | no statement such as: truncate x",
-        "drizzle-orm | node-postgres | pg-core/dialect.js | migrationsSchema ?? \"drizzle\" | migrationsSchema ?? \"public\""
+        "drizzle-orm | node-postgres | pg-core/dialect.js | migrationsSchema ?? \"drizzle\" | migrationsSchema ?? "
+        + "\"public\""
             + " | drizzle.__drizzle_migrations unless",
-        "drizzle-orm | node-postgres | migrator.js | createHash(\"sha256\") | createHash(\"md5\") | the SHA-256 of its text",
+        "drizzle-orm | node-postgres | migrator.js | createHash(\"sha256\") | createHash(\"md5\") | the SHA-256 of "
+        + "its text",
         "drizzle-orm | node-postgres | migrator.js | journalEntry.when | journalEntry.idx | `when` of its entry",
-        "drizzle-orm | node-postgres | node-postgres/migrator.js | dialect.migrate( | elsewhere( | hands the migrations",
+        "drizzle-orm | node-postgres | node-postgres/migrator.js | dialect.migrate( | elsewhere( | hands the "
+        + "migrations",
         "drizzle-orm-029 | pg-proxy | pg-proxy/migrator.js | lastDbMigration.created_at | lastDbMigration[2]"
             + " | its time is after",
         "drizzle-orm | neon-http | neon-http/migrator.js | desc limit 1 | asc limit 1 | newest created_at",
@@ -92,7 +97,8 @@ class DrizzleMigratorTest {
         "drizzle-orm-1 | node-postgres | migrator.js | slice(0, 14) | slice(0, 8) | the first 14 digits",
         "drizzle-orm-1 | node-postgres | up-migrations/pg.js | length - 3 | length - 2 | the second of created_at",
         "drizzle-orm-1 | pg-proxy | up-migrations/pg-proxy.js | c.hash === | c.name === | settles ties by the hash",
-        "drizzle-orm-1 | node-postgres | pg-core/async/session.js | getMigrationsToRun({ | newRule({ | getMigrationsToRun",
+        "drizzle-orm-1 | node-postgres | pg-core/async/session.js | getMigrationsToRun({ | newRule({ | "
+        + "getMigrationsToRun",
         "drizzle-orm-1 | node-postgres | pg-core/async/session.js | name text, | name text, batch int, | and no more"})
     void whatChangedStopsWithItsReason(String orm, String driver, String file, String from, String to, String reason)
             throws Exception {
@@ -105,7 +111,8 @@ class DrizzleMigratorTest {
         Failure failure = assertThrows(Failure.class, () -> check(app(orm, driver)));
         assertEquals(Failure.Exit.STOP, failure.exit);
         assertTrue(failure.getMessage().contains(reason), failure.getMessage());
-        assertTrue(failure.getMessage().contains(file.replace("node-postgres/migrator", "migrator")), failure.getMessage());
+        assertTrue(failure.getMessage().contains(file.replace("node-postgres/migrator", "migrator")),
+                failure.getMessage());
         assertTrue(failure.hint.contains("npm install drizzle-orm@"), failure.hint);
     }
 
@@ -214,7 +221,8 @@ class DrizzleMigratorTest {
 
     /** A copy of what the check reads, so that the test may change it. */
     private Path copy(String orm, Path home) throws IOException {
-        for (String folder : List.of("", "aws-data-api/pg", "bun-sql", "bun-sql/postgres", "effect-postgres", "neon-http",
+        for (String folder : List.of("", "aws-data-api/pg", "bun-sql", "bun-sql/postgres", "effect-postgres",
+                "neon-http",
                 "netlify-db", "node-postgres", "pg-core", "pg-core/async", "pg-core/effect", "pg-proxy", "pglite",
                 "postgres-js", "up-migrations", "vercel-postgres", "xata-http")) {
             Path from = PACKAGES.resolve(orm).resolve(folder);
@@ -223,7 +231,8 @@ class DrizzleMigratorTest {
                 Files.createDirectories(to);
                 try (Stream<Path> list = Files.list(from)) {
                     for (Path file : list.filter(one -> one.toString().matches(".*\\.(js|cjs|json)")).toList()) {
-                        Files.copy(file, to.resolve(file.getFileName().toString()), StandardCopyOption.REPLACE_EXISTING);
+                        Files.copy(file, to.resolve(file.getFileName().toString()),
+                                StandardCopyOption.REPLACE_EXISTING);
                     }
                 }
             }

@@ -105,7 +105,8 @@ class DrizzleTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '%', value = {
         "ts | export default defineConfig({ out: './db/m', schema: './src/out', }) | packages/db/db/m",
-        "ts | /* out: './x' */ export default { /* out: 'y' */ dialect: \"postgresql\", out: `db/m` } | packages/db/db/m",
+        "ts | /* out: './x' */ export default { /* out: 'y' */ dialect: \"postgresql\", out: `db/m` } | "
+        + "packages/db/db/m",
         "json | { \"dialect\": \"postgresql\", \"out\": \"../../sql\" } | sql",
         "mjs | const out = 'db/m'; export default defineConfig({ out, schema: 'https://x' }) | packages/db/db/m",
         "ts | export default defineConfig({ out: path.join(root, 'sql') }) | packages/db/found",
@@ -139,8 +140,10 @@ class DrizzleTest {
         files.remove("drizzle/" + FIFTH + ".sql");
         files.remove("drizzle/" + SIXTH + ".sql");
         assertStops(files, null, "names drizzle/" + FIFTH + ".sql, drizzle/" + SIXTH + ".sql, not committed");
-        assertStops(edited(journal -> ((ObjectNode) journal.get(6)).put("tag", SIXTH)), null, "names " + SIXTH + " twice");
-        assertStops(edited(journal -> ((ObjectNode) journal.get(6)).put("when", "soon")), null, "no whole number as `when`");
+        assertStops(edited(journal -> ((ObjectNode) journal.get(6)).put("tag", SIXTH)), null, "names " + SIXTH
+                + " twice");
+        assertStops(edited(journal -> ((ObjectNode) journal.get(6)).put("when", "soon")), null,
+                "no whole number as `when`");
         Map<String, byte[]> without = seven();
         without.remove(JOURNAL);
         assertStops(without, null, "meta/_journal.json is not committed, 7 .sql files beside it are");
@@ -256,7 +259,8 @@ class DrizzleTest {
                 + " table: 'My \"history\"', /* schema: 'x', */ schema: `app` } }"));
         Map<String, byte[]> code = seven();
         code.put("src/migrate.ts", bytes("import { migrate } from 'drizzle-orm/node-postgres/migrator';\n"
-                + "const HISTORY = 'My \"history\"';\n// migrationsTable: 'no'\nconst migrationsSchema = 'app' as const;\n"
+                + "const HISTORY = 'My \"history\"';\n// migrationsTable: 'no'\nconst migrationsSchema = 'app' as "
+                + "const;\n"
                 + "await migrate(db, { migrationsFolder: './drizzle', migrationsTable: HISTORY, migrationsSchema });"));
         for (Map<String, byte[]> files : List.of(config, code)) {
             try (Connection connection = Postgres.write(target, "test")) {
@@ -404,7 +408,8 @@ class DrizzleTest {
     @Test
     void oddJournalsAreToldFromHarmlessOnes() throws Exception {
         Target target = at(five());
-        Map<String, byte[]> files = edited(journal -> ((ObjectNode) journal.get(6)).put("idx", 5).put("when", 1795174127795L));
+        Map<String, byte[]> files = edited(journal -> ((ObjectNode) journal.get(6)).put("idx", 5).put("when",
+                1795174127795L));
         History.State state = state(target, files);
         assertEquals(List.of(SIXTH, SEVENTH), ids(state.pending()));
         assertEquals(List.of("order", "order"), state.troubles().stream().map(History.Trouble::kind).toList());
@@ -442,7 +447,8 @@ class DrizzleTest {
         run(target, "UPDATE drizzle.__drizzle_migrations SET name = name || '_old' WHERE id = 5");
         assertTrue(trouble(state(target, files), "deleted").message().contains("would run it again"));
         assertTrue(trouble(state(at(five()), first(files, 4)), "unknown").message().contains("would refuse to start"));
-        assertEquals(1, migrate(at(five()), first(files, 4), "drizzle", "node-postgres", "--orm", "drizzle-orm-1").exit());
+        assertEquals(1, migrate(at(five()), first(files, 4), "drizzle", "node-postgres", "--orm", "drizzle-orm-1")
+                .exit());
         assertTrue(trouble(state(target, five()), "unknown").message().contains("has the shape of Drizzle 1.0"));
     }
 
@@ -543,7 +549,8 @@ class DrizzleTest {
     }
 
     private static Map<String, byte[]> first(Map<String, byte[]> folders, int count) {
-        List<String> homes = folders.keySet().stream().map(path -> path.replaceFirst("/[^/]+$", "")).distinct().toList();
+        List<String> homes = folders.keySet().stream().map(path -> path.replaceFirst("/[^/]+$", "")).distinct()
+                .toList();
         Map<String, byte[]> files = new TreeMap<>(folders);
         files.keySet().removeIf(path -> homes.indexOf(path.replaceFirst("/[^/]+$", "")) >= count);
         return files;
@@ -596,7 +603,8 @@ class DrizzleTest {
     }
 
     /** Runs the real migrate() of a real drizzle-orm on these files. */
-    private Exec.Result migrate(Target target, Map<String, byte[]> files, String folder, String driver, String... options)
+    private Exec.Result migrate(Target target, Map<String, byte[]> files, String folder, String driver,
+            String... options)
             throws IOException {
         Path home = Files.createTempDirectory(temp, "app");
         for (var file : files.entrySet()) {

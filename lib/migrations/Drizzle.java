@@ -70,7 +70,7 @@ public final class Drizzle implements History {
         return DrizzleState.of(folder, DrizzleTable.find(connection, config, folder.migrations()), clock);
     }
 
-    /** One INSERT for each migration; where there is no history yet, first the statements with which Drizzle makes it. */
+    /** One INSERT for each migration; without a history yet, first the statements with which Drizzle makes one. */
     @Override
     public List<String> rows(State state, List<Migration> migrations) {
         boolean folders = folder.style() == DrizzleFolder.Style.FOLDERS;
@@ -82,7 +82,7 @@ public final class Drizzle implements History {
                     + " (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint"
                     + (folders ? ", name text, applied_at timestamp with time zone DEFAULT now())" : ")"));
         }
-        // A table of 0.x stays as it is: Drizzle 1.0 names its rows itself, and only as long as it has no column for it.
+        // A table of 0.x stays as it is: Drizzle 1.0 names its rows, but only while there is no column for it.
         boolean named = folders && (!state.exists() || state.columns().contains("name"));
         for (Migration migration : migrations) {
             statements.add("INSERT INTO " + table + (named ? " (\"hash\", \"created_at\", \"name\")"

@@ -29,7 +29,7 @@ import lib.sql.Name;
  * @param folder the folder of the migrations
  * @param tables where the history may be, the likeliest first
  * @param said what names the first of these tables
- * @param certain false when the program works the table's name out only as it runs, or nothing in the repository says it
+ * @param certain false when only the running program knows the table's name, or nothing in the repository says it
  */
 public record DrizzleConfig(String file, String home, String folder, List<Name> tables, String said, boolean certain) {
     /** Where every version of drizzle-orm keeps its history unless told otherwise. */
@@ -37,9 +37,12 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
 
     private static final Pattern FILE = Pattern.compile("(.*/)?drizzle\\.config\\.(ts|js|mjs|cjs|json)");
     private static final Pattern OTHER_DIALECT = Pattern.compile(
-            "[\"']?(?:dialect|driver)[\"']?\\s*:\\s*[\"'`](?:mysql2?|sqlite|turso|better-sqlite|libsql|singlestore|gel|mssql|cockroach|d1|expo)[\\w-]*[\"'`]");
-    private static final Pattern OPTION = Pattern.compile("(?<!(?:const|let|var)\\s{1,4})(?<![\\w.$])migrations(?:Table|Schema)\\b");
-    private static final Pattern MIGRATOR = Pattern.compile("[\"'`]drizzle-orm/([\\w-]+(?:/[\\w-]+)*)/migrator(?:\\.[cm]?js)?[\"'`]");
+            "[\"']?(?:dialect|driver)[\"']?\\s*:\\s*[\"'`](?:mysql2?|sqlite|turso|better-sqlite|libsql|singlestore|gel"
+                    + "|mssql|cockroach|d1|expo)[\\w-]*[\"'`]");
+    private static final Pattern OPTION =
+            Pattern.compile("(?<!(?:const|let|var)\\s{1,4})(?<![\\w.$])migrations(?:Table|Schema)\\b");
+    private static final Pattern MIGRATOR =
+            Pattern.compile("[\"'`]drizzle-orm/([\\w-]+(?:/[\\w-]+)*)/migrator(?:\\.[cm]?js)?[\"'`]");
 
     /** Finds the one Drizzle project of a repository; {@code wanted} is the folder release.json names, or null. */
     static Optional<DrizzleConfig> find(Map<String, byte[]> files, String wanted) {
@@ -55,8 +58,10 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
         if (wanted != null) {
             String folder = normal("", wanted);
             if (!holds(files, folder)) {
-                throw Failure.usage("release.json names the migrations folder " + wanted + ", and nothing of Drizzle's is committed there",
-                        folders(files).isEmpty() ? "git add " + folder : "write \"migrations\": {\"folder\": \"" + folders(files).iterator().next()
+                throw Failure.usage("release.json names the migrations folder " + wanted
+                        + ", and nothing of Drizzle's is committed there",
+                        folders(files).isEmpty() ? "git add " + folder : "write \"migrations\": {\"folder\": \""
+                        + folders(files).iterator().next()
                                 + "\"} in release.json");
             }
             return Optional.of(of(files, configs.getOrDefault(folder, List.of()), folder));
@@ -66,15 +71,18 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
         if (folders.isEmpty() && !configs.isEmpty() && !migrators(files).isEmpty()) {
             String folder = configs.keySet().iterator().next();
             throw Failure.stop(migrators(files).keySet().iterator().next() + " runs Drizzle's migrations, and " + folder
-                    + " (of " + configs.get(folder).get(0) + ") has no committed file", "git add -f " + folder + " && git commit");
+                    + " (of " + configs.get(folder).get(0) + ") has no committed file", "git add -f " + folder
+                    + " && git commit");
         }
         if (folders.isEmpty() && configs.isEmpty()) {
             folders.addAll(folders(files));
         }
         if (folders.size() > 1) {
             List<String> named = new ArrayList<>();
-            folders.forEach(folder -> named.add(folder + (configs.containsKey(folder) ? " (" + configs.get(folder).get(0) + ")" : "")));
-            throw Failure.decide("this repository has " + folders.size() + " folders of Drizzle migrations: " + String.join(", ", named),
+            folders.forEach(folder -> named.add(folder + (configs.containsKey(folder) ? " (" + configs.get(folder)
+                    .get(0) + ")" : "")));
+            throw Failure.decide("this repository has " + folders.size() + " folders of Drizzle migrations: "
+                    + String.join(", ", named),
                     "say which one this release is about, in release.json: \"migrations\": {\"folder\": \""
                             + folders.iterator().next() + "\"}");
         }
@@ -91,7 +99,8 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
                 return below.get(0);
             }
             if (out.get().text() == null) {
-                throw Failure.decide(path + " works its `out` folder out as it runs, and " + below.size() + " folders could be meant",
+                throw Failure.decide(path + " works its `out` folder out as it runs, and " + below.size()
+                        + " folders could be meant",
                         "name the folder in release.json: \"migrations\": {\"folder\": \""
                                 + (below.isEmpty() ? "drizzle" : below.get(0)) + "\"}");
             }
@@ -112,7 +121,8 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
             named = true;
         }
         tables.putIfAbsent(USUAL, "Drizzle's default");
-        return new DrizzleConfig(file, file == null ? DrizzleFolder.parent(folder) : DrizzleFolder.parent(file), folder, List.copyOf(tables.keySet()),
+        return new DrizzleConfig(file, file == null ? DrizzleFolder.parent(folder) : DrizzleFolder.parent(file), folder,
+                List.copyOf(tables.keySet()),
                 tables.values().iterator().next(), certain && named);
     }
 
@@ -136,10 +146,12 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
         return certain;
     }
 
-    private static boolean table(String block, String table, String schema, String code, String path, Map<Name, String> tables) {
+    private static boolean table(String block, String table, String schema, String code, String path, Map<Name,
+            String> tables) {
         Optional<JavaScript.Value> name = JavaScript.property(block, table, code);
         Optional<JavaScript.Value> home = JavaScript.property(block, schema, code);
-        boolean certain = name.map(JavaScript.Value::literal).orElse(true) && home.map(JavaScript.Value::literal).orElse(true);
+        boolean certain = name.map(JavaScript.Value::literal).orElse(true) && home.map(JavaScript.Value::literal)
+                .orElse(true);
         if (certain || name.or(() -> home).map(JavaScript.Value::text).orElse(null) != null) {
             tables.putIfAbsent(Name.of(home.map(JavaScript.Value::text).orElse(USUAL.schema()),
                     name.map(JavaScript.Value::text).orElse(USUAL.name())), path);
@@ -162,8 +174,11 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
 
     private static List<String> sources(Map<String, byte[]> files, String word) {
         List<String> all = files.keySet().stream().filter(JavaScript::source)
-                .filter(path -> new String(files.get(path), StandardCharsets.ISO_8859_1).contains(word)).sorted().toList();
-        List<String> own = all.stream().filter(path -> !path.matches("(.*/)?(tests?|__tests__|specs?|e2e)/.*|.*\\.(test|spec)\\.\\w+")).toList();
+                .filter(path -> new String(files.get(path), StandardCharsets.ISO_8859_1).contains(word)).sorted()
+                .toList();
+        List<String> own = all.stream()
+                .filter(path -> !path.matches("(.*/)?(tests?|__tests__|specs?|e2e)/.*|.*\\.(test|spec)\\.\\w+"))
+                .toList();
         return own.isEmpty() ? all : own;
     }
 
@@ -199,7 +214,8 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
     /** Whether a folder holds migrations of either shape, or SQL files that lack their journal. */
     private static boolean holds(Map<String, byte[]> files, String folder) {
         return files.containsKey(DrizzleFolder.in(folder, "meta/_journal.json")) || DrizzleFolder.folders(files, folder)
-                || files.keySet().stream().anyMatch(path -> path.endsWith(".sql") && DrizzleFolder.parent(path).equals(folder));
+                || files.keySet().stream().anyMatch(path -> path.endsWith(".sql") && DrizzleFolder.parent(path)
+                .equals(folder));
     }
 
     private static String normal(String home, String path) {

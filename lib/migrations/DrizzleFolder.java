@@ -31,7 +31,8 @@ import lib.Migration;
  * @param broken the ids of those that are not valid UTF-8
  * @param troubles what the folder alone shows, whatever a database has
  */
-public record DrizzleFolder(String path, Style style, List<Migration> migrations, Set<String> broken, List<History.Trouble> troubles) {
+public record DrizzleFolder(String path, Style style, List<Migration> migrations, Set<String> broken,
+        List<History.Trouble> troubles) {
     /** How Drizzle lays its migrations out: a journal of files up to 0.x, a folder for each since 1.0. */
     public enum Style { JOURNAL, FOLDERS }
 
@@ -48,10 +49,13 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         if (folders(files, folder)) {
             return folders(files, folder, subfolders(files, folder));
         }
-        long found = files.keySet().stream().filter(path -> parent(path).equals(folder) && path.endsWith(".sql")).count();
-        throw Failure.stop(in(folder, "meta/_journal.json") + " is not committed, " + found + " .sql files beside it are: "
+        long found = files.keySet().stream().filter(path -> parent(path).equals(folder) && path.endsWith(".sql"))
+                .count();
+        throw Failure.stop(in(folder, "meta/_journal.json") + " is not committed, " + found
+                + " .sql files beside it are: "
                         + "the application would not start (\"Can't find meta/_journal.json file\")",
-                "git check-ignore -v " + in(folder, "meta/_journal.json") + "; git add -f " + in(folder, "meta") + " && git commit");
+                "git check-ignore -v " + in(folder, "meta/_journal.json") + "; git add -f " + in(folder, "meta")
+                + " && git commit");
     }
 
     private static DrizzleFolder journal(Map<String, byte[]> files, String folder, byte[] bytes) {
@@ -76,8 +80,10 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
             }
             String other = numbers.putIfAbsent(entry.path("idx").asInt(-1), tag);
             if (other != null) {
-                troubles.add(new History.Trouble("order", tag, "\"idx\" " + entry.path("idx") + " of " + tag + " is also that of " + other
-                        + " in " + path + " (two branches merged?)", "npx drizzle-kit check; number " + tag + " anew in " + path, false));
+                troubles.add(new History.Trouble("order", tag, "\"idx\" " + entry.path("idx") + " of " + tag
+                        + " is also that of " + other
+                        + " in " + path + " (two branches merged?)", "npx drizzle-kit check; number " + tag
+                        + " anew in " + path, false));
             }
             byte[] sql = files.get(in(folder, tag + ".sql"));
             if (sql == null) {
@@ -87,9 +93,11 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
             migrations.add(migration(tag, in(folder, tag + ".sql"), sql, when.asLong(), broken));
         }
         if (!missing.isEmpty()) {
-            throw Failure.stop(path + " names " + String.join(", ", missing) + ", not committed: the application would not start "
+            throw Failure.stop(path + " names " + String.join(", ", missing)
+                    + ", not committed: the application would not start "
                             + "(\"No file … found in " + folder + " folder\")",
-                    "git log --oneline --diff-filter=D -- " + missing.get(0) + "; git checkout COMMIT^ -- " + String.join(" ", missing));
+                    "git log --oneline --diff-filter=D -- " + missing.get(0) + "; git checkout COMMIT^ -- "
+                    + String.join(" ", missing));
         }
         strays(files, folder, seen, troubles);
         return new DrizzleFolder(folder, Style.JOURNAL, List.copyOf(migrations), broken, troubles);
@@ -104,30 +112,38 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
                 throw Failure.stop(path + " has no list \"entries\"", "git log -p -- " + path);
             }
             if (journal.path("version").asInt(7) > 7) {
-                throw Failure.stop(path + " has version " + journal.path("version").asText() + ", this tool knows up to 7",
+                throw Failure.stop(path + " has version " + journal.path("version").asText()
+                        + ", this tool knows up to 7",
                         "use drizzle-kit 0.31 or 1.0, or a newer version of this tool");
             }
             return journal.path("entries");
         } catch (JsonProcessingException e) {
-            String hint = text.contains("<<<<<<<") ? "it holds conflict marks of git: keep both entries, with \"when\" increasing" : "git log -p -- " + path;
-            throw Failure.stop(path + " is not JSON: " + e.getOriginalMessage() + " (line " + e.getLocation().getLineNr() + ")", hint);
+            String hint = text.contains("<<<<<<<")
+                    ? "it holds conflict marks of git: keep both entries, with \"when\" increasing" : "git log -p -- "
+                    + path;
+            throw Failure.stop(path + " is not JSON: " + e.getOriginalMessage() + " (line " + e.getLocation()
+                    .getLineNr() + ")", hint);
         }
     }
 
     /** SQL that lies in the folder and that Drizzle never looks at. */
-    private static void strays(Map<String, byte[]> files, String folder, Set<String> tags, List<History.Trouble> troubles) {
+    private static void strays(Map<String, byte[]> files, String folder, Set<String> tags,
+            List<History.Trouble> troubles) {
         for (String path : new TreeSet<>(files.keySet())) {
             String name = parent(path).equals(folder) && path.endsWith(".sql")
                     ? path.substring(path.lastIndexOf('/') + 1, path.length() - 4) : null;
             if (name != null && !tags.contains(name)) {
                 boolean numbered = name.matches("\\d{4,}_.*");
-                troubles.add(new History.Trouble("unknown", name, path + " is in no entry of the journal: Drizzle never runs it",
+                troubles.add(new History.Trouble("unknown", name, path
+                        + " is in no entry of the journal: Drizzle never runs it",
                         "npx drizzle-kit generate --custom, and put its text there; or git rm " + path, numbered));
             }
         }
         for (String name : subfolders(files, folder)) {
-            troubles.add(new History.Trouble("unknown", name, in(folder, name) + " is a migration of Drizzle 1.0 beside a journal of 0.x: "
-                    + "1.0 refuses the folder, 0.x never runs it", "npx drizzle-kit up (Drizzle 1.0), or git rm -r " + in(folder, name), true));
+            troubles.add(new History.Trouble("unknown", name, in(folder, name)
+                    + " is a migration of Drizzle 1.0 beside a journal of 0.x: "
+                    + "1.0 refuses the folder, 0.x never runs it", "npx drizzle-kit up (Drizzle 1.0), or git rm -r "
+                    + in(folder, name), true));
         }
     }
 
@@ -136,10 +152,13 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         Set<String> broken = new HashSet<>();
         for (String name : names) {
             if (!NAMED.matcher(name).matches()) {
-                throw Failure.stop(in(folder, name) + " does not begin with 14 digits, and Drizzle 1.0 reads its time from them",
-                        "git mv " + in(folder, name) + " " + in(folder, "20260131120000_" + name) + " (its own time in place of this one)");
+                throw Failure.stop(in(folder, name)
+                        + " does not begin with 14 digits, and Drizzle 1.0 reads its time from them",
+                        "git mv " + in(folder, name) + " " + in(folder, "20260131120000_" + name)
+                        + " (its own time in place of this one)");
             }
-            migrations.add(migration(name, in(folder, name + "/migration.sql"), files.get(in(folder, name + "/migration.sql")), millis(name), broken));
+            migrations.add(migration(name, in(folder, name + "/migration.sql"), files.get(in(folder, name
+                    + "/migration.sql")), millis(name), broken));
         }
         migrations.sort(Comparator.comparing(Migration::id, DrizzleFolder::compareAsJavaScript));
         return new DrizzleFolder(folder, Style.FOLDERS, List.copyOf(migrations), broken, List.of());
@@ -183,7 +202,7 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         return new String(same, StandardCharsets.UTF_8);
     }
 
-    /** What Drizzle keeps of a migration: SHA-256 of the decoded text, written as UTF-8 again (drizzle-orm/src/migrator.ts). */
+    /** What Drizzle keeps of a migration: SHA-256 of the decoded text, as UTF-8 again (drizzle-orm/src/migrator.ts). */
     static String hash(String sql) {
         return Hash.of(sql);
     }
@@ -197,7 +216,8 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         }
         // Date.UTC takes a year below 100 for one of the last century.
         return LocalDate.of((int) (at[0] < 100 ? at[0] + 1900 : at[0]), 1, 1).plusMonths(at[1] - 1).plusDays(at[2] - 1)
-                .atStartOfDay().plusHours(at[3]).plusMinutes(at[4]).plusSeconds(at[5]).toInstant(ZoneOffset.UTC).toEpochMilli();
+                .atStartOfDay().plusHours(at[3]).plusMinutes(at[4]).plusSeconds(at[5]).toInstant(ZoneOffset.UTC)
+                .toEpochMilli();
     }
 
     static int compareAsJavaScript(String left, String right) {

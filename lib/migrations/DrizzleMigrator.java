@@ -1,4 +1,4 @@
-//SOURCES ../Exec.java ../Failure.java ../Gate.java ../History.java ../Json.java Drizzle.java DrizzleConfig.java DrizzleFolder.java DrizzleSource.java DrizzleTable.java
+//SOURCES ../Failure.java ../Gate.java ../History.java ../Json.java Drizzle.java DrizzleConfig.java DrizzleFolder.java DrizzleSource.java DrizzleTable.java
 
 package lib.migrations;
 
@@ -23,7 +23,8 @@ import lib.Json;
 public final class DrizzleMigrator {
     /** The packages with which an application reaches PostgreSQL, and the driver of drizzle-orm for each. */
     private static final Map<String, String> PACKAGES = new LinkedHashMap<>();
-    private static final String OTHER_DATABASES = ".*(sqlite|sql-js|mysql|libsql|planetscale|tidb|turso|singlestore|mssql|cockroach|gel|^d1$).*";
+    private static final String OTHER_DATABASES =
+            ".*(sqlite|sql-js|mysql|libsql|planetscale|tidb|turso|singlestore|mssql|cockroach|gel|^d1$).*";
 
     static {
         PACKAGES.put("pg", "node-postgres");
@@ -36,7 +37,7 @@ public final class DrizzleMigrator {
     private DrizzleMigrator() {
     }
 
-    /** Who migrates: a source of the application, or drizzle-kit (then {@code source} is where its configuration lies). */
+    /** Who migrates: a source of the application, or drizzle-kit; then {@code source} is its configuration's folder. */
     private record Use(String source, String driver, boolean kit) {
         String folder() {
             return kit ? source : DrizzleFolder.parent(source);
@@ -60,19 +61,23 @@ public final class DrizzleMigrator {
             look(home, repo, use, drizzle, passed, warned);
         }
         if (!missing.isEmpty() && passed.isEmpty()) {
-            return Gate.warned("drizzle-orm is not installed" + (files.containsKey(".pnp.cjs") || Files.exists(repo.resolve(".pnp.cjs"))
-                    ? " in a folder (Yarn Plug'n'Play keeps it in an archive)" : "") + ": what its migrator does was not checked",
+            return Gate.warned("drizzle-orm is not installed" + (files.containsKey(".pnp.cjs")
+                    || Files.exists(repo.resolve(".pnp.cjs"))
+                    ? " in a folder (Yarn Plug'n'Play keeps it in an archive)" : "")
+                    + ": what its migrator does was not checked",
                     install(repo, files, drizzle.config().home()));
         }
         String found = String.join("; ", passed);
         return warned.isEmpty() ? Gate.passed(found) : Gate.warned(found + "; " + String.join("; ", warned),
-                "rehearse it; where the application migrates itself, take a driver with transactions: drizzle-orm/neon-serverless, node-postgres");
+                "rehearse it; where the application migrates itself, take a driver with transactions: "
+                + "drizzle-orm/neon-serverless, node-postgres");
     }
 
     private static Collection<Use> uses(Map<String, byte[]> files, Drizzle drizzle) {
         Set<Use> uses = new LinkedHashSet<>();
         DrizzleConfig.migrators(files).forEach((path, drivers) -> drivers.stream()
-                .filter(driver -> !driver.matches(OTHER_DATABASES)).forEach(driver -> uses.add(new Use(path, driver, false))));
+                .filter(driver -> !driver.matches(OTHER_DATABASES)).forEach(driver -> uses.add(new Use(path, driver,
+                false))));
         if (uses.isEmpty()) {
             uses.add(new Use(drizzle.config().home(), driver(files, drizzle.config().home()), true));
         }
@@ -101,7 +106,7 @@ public final class DrizzleMigrator {
         }
     }
 
-    /** Where Node finds drizzle-orm from a folder: in the nearest node_modules upward; the links of pnpm are followed. */
+    /** Where Node finds drizzle-orm from a folder: in the nearest node_modules upward, links of pnpm followed. */
     private static Path installed(Path repo, String... from) {
         for (String start : from) {
             for (String folder : upward(start)) {
@@ -128,21 +133,26 @@ public final class DrizzleMigrator {
         DrizzleFolder.Style style = source.style();
         if (style != drizzle.style()) {
             boolean old = style == DrizzleFolder.Style.JOURNAL;
-            throw Failure.stop("drizzle-orm " + source.version + " is installed, and " + drizzle.folder() + " is a folder of Drizzle "
+            throw Failure.stop("drizzle-orm " + source.version + " is installed, and " + drizzle.folder()
+                    + " is a folder of Drizzle "
                             + (old ? "1.0: it would stop with \"Can't find meta/_journal.json file\""
-                                    : "0.x: it would stop with \"We detected that you have old drizzle-kit migration folders\""),
+                                    : "0.x: it would stop with \"We detected that you have old drizzle-kit migration "
+                                    + "folders\""),
                     old ? "npm install drizzle-orm@1.0.0-rc.5, or bring the journal back from git"
                             : "npx drizzle-kit up (of drizzle-kit 1.0), or npm install drizzle-orm@0.45.4");
         }
         String runner = source.runner(use.driver());
         source.check(runner, style);
         if (source.fixed(runner) && !drizzle.config().tables().get(0).equals(DrizzleConfig.USUAL)) {
-            throw Failure.stop((use.kit() ? "drizzle-kit" : use.source()) + " migrates with " + use.driver() + ", which knows no other history than "
+            throw Failure.stop((use.kit() ? "drizzle-kit" : use.source()) + " migrates with " + use.driver()
+                    + ", which knows no other history than "
                             + DrizzleTable.sql(DrizzleConfig.USUAL) + "; " + drizzle.config().said() + " says "
                             + DrizzleTable.sql(drizzle.config().tables().get(0)),
-                    "take migrationsTable and migrationsSchema out of " + drizzle.config().said() + ", or use another driver");
+                    "take migrationsTable and migrationsSchema out of " + drizzle.config().said()
+                    + ", or use another driver");
         }
-        passed.add("drizzle-orm " + source.version + ": " + use.driver() + (use.kit() ? " (drizzle-kit)" : "") + " runs " + runner + ", as expected");
+        passed.add("drizzle-orm " + source.version + ": " + use.driver() + (use.kit() ? " (drizzle-kit)" : "")
+                + " runs " + runner + ", as expected");
         Boolean transactional = source.transactional(runner);
         if (Boolean.FALSE.equals(transactional)) {
             warned.add(use.driver() + " migrates without a transaction: what fails half-way stays half done");
@@ -155,7 +165,8 @@ public final class DrizzleMigrator {
         try {
             return Json.MAPPER.readTree(Files.readAllBytes(home.resolve("package.json"))).path("version").asText("?");
         } catch (IOException e) {
-            throw new Failure(Failure.Exit.STOP, home.resolve("package.json") + " cannot be read: " + e.getMessage(), "npm ci", e);
+            throw new Failure(Failure.Exit.STOP, home.resolve("package.json") + " cannot be read: " + e.getMessage(),
+                    "npm ci", e);
         }
     }
 
@@ -163,8 +174,10 @@ public final class DrizzleMigrator {
     private static String install(Path repo, Map<String, byte[]> files, String home) {
         for (String folder : upward(home)) {
             Set<String> here = new TreeSet<>();
-            for (String lock : List.of("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb", "package-lock.json", "npm-shrinkwrap.json")) {
-                if (files.containsKey(DrizzleFolder.in(folder, lock)) || Files.exists(repo.resolve(DrizzleFolder.in(folder, lock)))) {
+            for (String lock : List.of("pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb", "package-lock.json",
+                    "npm-shrinkwrap.json")) {
+                if (files.containsKey(DrizzleFolder.in(folder, lock))
+                        || Files.exists(repo.resolve(DrizzleFolder.in(folder, lock)))) {
                     here.add(lock.replaceFirst("[-.].*", ""));
                 }
             }
@@ -175,7 +188,8 @@ public final class DrizzleMigrator {
             if (here.contains("yarn")) {
                 boolean plugAndPlay = Files.exists(repo.resolve(DrizzleFolder.in(folder, ".pnp.cjs")));
                 return go + (plugAndPlay ? "yarn config set nodeLinker node-modules && yarn install"
-                        : files.containsKey(DrizzleFolder.in(folder, ".yarnrc.yml")) ? "yarn install --immutable" : "yarn install --frozen-lockfile");
+                        : files.containsKey(DrizzleFolder.in(folder, ".yarnrc.yml")) ? "yarn install --immutable"
+                        : "yarn install --frozen-lockfile");
             }
             if (here.contains("bun")) {
                 return go + "bun install --frozen-lockfile";

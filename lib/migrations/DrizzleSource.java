@@ -18,7 +18,8 @@ final class DrizzleSource {
 
     private static final String NAME = "\\$\\{(?:[\\w$]+\\.)*sql\\.identifier\\(migrations(?:Schema|Table)\\)\\}";
     private static final String TABLE = "(?:(?:" + NAME + "\\.)?" + NAME + "|\"drizzle\"\\.\"__drizzle_migrations\")";
-    private static final String CREATE = "CREATE TABLE IF NOT EXISTS " + TABLE + " \\( id SERIAL PRIMARY KEY, hash text NOT NULL, created_at ";
+    private static final String CREATE = "CREATE TABLE IF NOT EXISTS " + TABLE
+            + " \\( id SERIAL PRIMARY KEY, hash text NOT NULL, created_at ";
 
     /** One thing relied on: in words, and as it stands in the source. */
     private record Expected(String what, Pattern pattern) {
@@ -29,47 +30,68 @@ final class DrizzleSource {
 
     // Each statement must be there, and no other one may be.
     private static final List<Expected> JOURNAL_STATEMENTS = List.of(
-            Expected.of("its history has the columns id, hash, created_at and no more", CREATE + "(?:bigint|numeric) \\)"),
+            Expected.of("its history has the columns id, hash, created_at and no more", CREATE
+            + "(?:bigint|numeric) \\)"),
             Expected.of("it asks for nothing but the row with the newest created_at",
                     "(?i)select id, hash, created_at from " + TABLE + " order by created_at desc limit 1"),
             Expected.of("it inserts hash and created_at", "(?i)insert into " + TABLE
-                    + " \\(\"hash\", \"created_at\"\\) values\\('?\\$\\{(\\w+)\\.hash\\}'?, '?\\$\\{\\1\\.folderMillis\\}'?\\)"));
+                    + " \\(\"hash\", \"created_at\"\\) values\\('?\\$\\{(\\w+)\\.hash\\}'?, "
+                    + "'?\\$\\{\\1\\.folderMillis\\}'?\\)"));
     private static final List<Expected> JOURNAL_LOGIC = List.of(
             Expected.of("the newest row is the first of the answer", "(\\w+) = \\w+\\[0\\]"),
             Expected.of("a migration runs when its time is after that row's, and on no other condition",
-                    "^(?!.*\\bif \\(.*\\bif \\().*if \\(!(\\w+) \\|\\| Number\\(\\1\\.created_at\\) < \\w+\\.folderMillis\\) \\{"));
+                    "^(?!.*\\bif \\(.*\\bif \\().*if \\(!(\\w+) \\|\\| Number\\(\\1\\.created_at\\) < "
+                    + "\\w+\\.folderMillis\\) \\{"));
     private static final List<Expected> JOURNAL_FILES = List.of(
-            Expected.of("it reads meta/_journal.json", "/meta/_journal\\.json`\\)?\\.toString\\(\\)|readFileSync\\(`[^`]*/meta/_journal\\.json`\\)"),
-            Expected.of("it reads <tag>.sql of every entry of the journal", "readFileSync\\(`\\$\\{\\w+\\}/\\$\\{\\w+\\.tag\\}\\.sql`\\)\\.toString\\(\\)"),
+            Expected.of("it reads meta/_journal.json",
+            "/meta/_journal\\.json`\\)?\\.toString\\(\\)|readFileSync\\(`[^`]*/meta/_journal\\.json`\\)"),
+            Expected.of("it reads <tag>.sql of every entry of the journal",
+            "readFileSync\\(`\\$\\{\\w+\\}/\\$\\{\\w+\\.tag\\}\\.sql`\\)\\.toString\\(\\)"),
             Expected.of("a migration's time is the `when` of its entry", "folderMillis: \\w+\\.when,"),
-            Expected.of("a migration's hash is the SHA-256 of its text", "createHash\\(\"sha256\"\\)\\.update\\(query\\)\\.digest\\(\"hex\"\\)"));
+            Expected.of("a migration's hash is the SHA-256 of its text",
+            "createHash\\(\"sha256\"\\)\\.update\\(query\\)\\.digest\\(\"hex\"\\)"));
 
     private static final List<Expected> FOLDER_STATEMENTS = List.of(
             Expected.of("its history has the columns id, hash, created_at, name, applied_at and no more",
                     CREATE + "bigint, name text, applied_at timestamp with time zone DEFAULT now\\(\\) \\)"),
             Expected.of("it asks for all rows", "select id, hash, created_at, name from " + TABLE + " ?"),
-            Expected.of("it inserts hash, created_at and name", "insert into " + TABLE + " \\(\"hash\", \"created_at\", \"name\"\\)"
-                    + " values\\(\\$\\{(\\w+)\\.hash\\}, \\$\\{\\1\\.folderMillis\\}, \\$\\{\\1\\.name(?: \\?\\? null)?\\}\\)"));
+            Expected.of("it inserts hash, created_at and name", "insert into " + TABLE
+            + " \\(\"hash\", \"created_at\", \"name\"\\)"
+                    + " values\\(\\$\\{(\\w+)\\.hash\\}, \\$\\{\\1\\.folderMillis\\}, \\$\\{\\1\\.name(?: \\?\\? "
+                    + "null)?\\}\\)"));
     private static final List<Expected> FOLDER_LOGIC = List.of(
             Expected.of("it runs what getMigrationsToRun answers",
-                    "migrationsToRun = (?:\\(0, )?(?:[\\w$]+\\.)?getMigrationsToRun\\)?\\(\\{ localMigrations: migrations, dbMigrations \\}\\).* of migrationsToRun\\)"),
-            Expected.of("it brings an older table up first", "upgradeIfNeeded\\)?\\((?:migrationsSchema|\"public\"), migrationsTable, "));
+                    "migrationsToRun = (?:\\(0, )?(?:[\\w$]+\\.)?getMigrationsToRun\\)?\\(\\{ localMigrations: "
+                    + "migrations, dbMigrations \\}\\).* of migrationsToRun\\)"),
+            Expected.of("it brings an older table up first",
+            "upgradeIfNeeded\\)?\\((?:migrationsSchema|\"public\"), migrationsTable, "));
     private static final List<Expected> FOLDER_FILES = List.of(
-            Expected.of("it refuses a folder that has a journal", "existsSync\\(`[^`]*/meta/_journal\\.json`\\)\\) throw"),
-            Expected.of("it reads migration.sql of every folder", "\\((\\w+), (\\w+), \"migration\\.sql\"\\), name: \\2"),
-            Expected.of("folders come in the order of their names", "\\.sort\\(\\((\\w), (\\w)\\) => \\1\\.name\\.localeCompare\\(\\2\\.name\\)\\)"),
+            Expected.of("it refuses a folder that has a journal",
+            "existsSync\\(`[^`]*/meta/_journal\\.json`\\)\\) throw"),
+            Expected.of("it reads migration.sql of every folder",
+            "\\((\\w+), (\\w+), \"migration\\.sql\"\\), name: \\2"),
+            Expected.of("folders come in the order of their names",
+            "\\.sort\\(\\((\\w), (\\w)\\) => \\1\\.name\\.localeCompare\\(\\2\\.name\\)\\)"),
             Expected.of("a migration's time is in the first 14 digits of its folder's name",
-                    "(\\w+) = \\w+\\.name\\.slice\\(0, 14\\).*(\\w+) = (?:\\(0, )?(?:[\\w$]+\\.)?formatToMillis\\)?\\(\\1\\).*folderMillis: \\2,"),
+                    "(\\w+) = \\w+\\.name\\.slice\\(0, 14\\).*(\\w+) = (?:\\(0, "
+                    + ")?(?:[\\w$]+\\.)?formatToMillis\\)?\\(\\1\\).*folderMillis: \\2,"),
             Expected.of("a migration's hash is the SHA-256 of its text",
-                    "query = [\\w$.]*readFileSync\\(\\w+\\)\\.toString\\(\\).*createHash\\(\"sha256\"\\)\\.update\\(query\\)\\.digest\\(\"hex\"\\)"));
+                    "query = [\\w$.]*readFileSync\\(\\w+\\)\\.toString\\(\\)"
+                            + ".*createHash\\(\"sha256\"\\)\\.update\\(query\\)\\.digest\\(\"hex\"\\)"));
     private static final List<Expected> FOLDER_UTILITIES = List.of(
             Expected.of("the time is UTC", "Date\\.UTC\\(year, month, day, hour, minute, second\\)"),
-            Expected.of("a migration runs when its name is in no row", "(\\w+) = new Set\\(dbMigrations\\.map\\(\\((\\w)\\) => \\2\\.name\\)"
-                    + "\\.filter\\(\\((\\w)\\) => \\3 !== null\\)\\); return localMigrations\\.filter\\(\\((\\w+)\\) => !\\4\\.name \\|\\| !\\1\\.has\\(\\4\\.name\\)\\)"));
+            Expected.of("a migration runs when its name is in no row",
+            "(\\w+) = new Set\\(dbMigrations\\.map\\(\\((\\w)\\) => \\2\\.name\\)"
+                    + "\\.filter\\(\\((\\w)\\) => \\3 !== null\\)\\); return localMigrations\\.filter\\(\\((\\w+)\\) "
+                    + "=> !\\4\\.name \\|\\| !\\1\\.has\\(\\4\\.name\\)\\)"));
     private static final List<Expected> UPGRADE = List.of(
-            Expected.of("it finds the migration of an old row by the second of created_at", "substring\\(0, (\\w+)\\.length - 3\\) \\+ \"000\"\\)"),
-            Expected.of("it settles ties by the hash", "candidates\\.length === 1\\) (\\w+) = candidates\\[0\\]; else if \\(candidates && candidates\\.length > 1\\)"
-                    + " \\1 = candidates\\.find\\(\\((\\w)\\) => \\2\\.hash === dbRow\\.hash\\); else \\1 = byHash\\.get\\(dbRow\\.hash\\)"));
+            Expected.of("it finds the migration of an old row by the second of created_at",
+            "substring\\(0, (\\w+)\\.length - 3\\) \\+ \"000\"\\)"),
+            Expected.of("it settles ties by the hash",
+            "candidates\\.length === 1\\) (\\w+) = candidates\\[0\\]; else if \\(candidates && candidates\\.length > "
+            + "1\\)"
+                    + " \\1 = candidates\\.find\\(\\((\\w)\\) => \\2\\.hash === dbRow\\.hash\\); else \\1 = "
+                    + "byHash\\.get\\(dbRow\\.hash\\)"));
 
     private final Path home;
     final String version;
@@ -102,7 +124,8 @@ final class DrizzleSource {
             if (text.contains("dialect.migrate(")) {
                 return "pg-core/dialect.js";
             }
-            Matcher door = Pattern.compile("import \\{[^}]*\\bmigrate\\b[^}]*\\} from \"(\\.[^\"]*(?:pg-core|postgres)[^\"]*)\"").matcher(text);
+            Matcher door = Pattern.compile("import \\{[^}]*\\bmigrate\\b[^}]*\\} from "
+                    + "\"(\\.[^\"]*(?:pg-core|postgres)[^\"]*)\"").matcher(text);
             if (!door.find()) {
                 break;
             }
@@ -111,7 +134,7 @@ final class DrizzleSource {
         throw changed(file, "it hands the migrations to pg-core, or runs them itself");
     }
 
-    /** Compares what a file does with what this project relies on; its CommonJS twin too, since an application may load either. */
+    /** Compares a file with what this project relies on, its CommonJS twin too: an application may load either. */
     void check(String runner, DrizzleFolder.Style style) {
         boolean journal = style == DrizzleFolder.Style.JOURNAL;
         for (String kind : new String[] {".js", ".cjs"}) {
@@ -123,10 +146,13 @@ final class DrizzleSource {
             statements(file, body, journal ? JOURNAL_STATEMENTS : FOLDER_STATEMENTS);
             expect(file, body, journal ? JOURNAL_LOGIC : FOLDER_LOGIC);
             if (!fixed(runner)) {
-                expect(file, body, List.of(Expected.of("the history is drizzle.__drizzle_migrations unless migrate() is told otherwise",
-                        "config\\.migrationsTable \\?\\? \"__drizzle_migrations\"(?!.*config\\.migrationsSchema \\?\\? \"(?!drizzle\"))")));
+                expect(file, body, List.of(Expected.of("the history is drizzle.__drizzle_migrations unless migrate() "
+                        + "is told otherwise",
+                        "config\\.migrationsTable \\?\\? \"__drizzle_migrations\"(?!.*config\\.migrationsSchema "
+                        + "\\?\\? \"(?!drizzle\"))")));
             }
-            expect("migrator" + kind, body("migrator" + kind, "function readMigrationFiles\\(\\w+\\) \\{"), journal ? JOURNAL_FILES : FOLDER_FILES);
+            expect("migrator" + kind, body("migrator" + kind, "function readMigrationFiles\\(\\w+\\) \\{"), journal
+                    ? JOURNAL_FILES : FOLDER_FILES);
             if (!journal) {
                 expect("migrator.utils" + kind, text("migrator.utils" + kind), FOLDER_UTILITIES);
                 Matcher upgrade = Pattern.compile("[\"/](up-migrations/[\\w-]+)\\.c?js\"").matcher(text(runner));
@@ -146,11 +172,13 @@ final class DrizzleSource {
     /** Whether what fails half-way is undone; null where the application's own callback decides that. */
     Boolean transactional(String runner) {
         String body = body(runner, "\\bmigrate\\b[^;{}]*\\([^;{}]*\\) \\{");
-        return body.contains("callback(") ? null : Boolean.valueOf(body.contains(".transaction(") || body.contains(".batch("));
+        return body.contains("callback(") ? null : Boolean.valueOf(body.contains(".transaction(")
+                || body.contains(".batch("));
     }
 
     private void statements(String file, String body, List<Expected> expected) {
-        List<String> sent = Pattern.compile("`([^`]*)`").matcher(body).results().map(found -> found.group(1).strip()).toList();
+        List<String> sent = Pattern.compile("`([^`]*)`").matcher(body).results().map(found -> found.group(1).strip())
+                .toList();
         for (Expected one : expected) {
             if (sent.stream().noneMatch(statement -> one.pattern.matcher(statement).matches())) {
                 throw changed(file, one.what);
@@ -186,12 +214,14 @@ final class DrizzleSource {
         try {
             return JavaScript.code(Files.readAllBytes(home.resolve(file))).replaceAll("\\s+", " ");
         } catch (IOException e) {
-            throw new Failure(Failure.Exit.STOP, "drizzle-orm " + version + " has no file " + file + " (" + home + ")", way(), e);
+            throw new Failure(Failure.Exit.STOP, "drizzle-orm " + version + " has no file " + file + " (" + home + ")",
+                    way(), e);
         }
     }
 
     private Failure changed(String file, String expectation) {
-        return Failure.stop("drizzle-orm " + version + " is not as expected: in " + home.resolve(file) + " this no longer holds: " + expectation, way());
+        return Failure.stop("drizzle-orm " + version + " is not as expected: in " + home.resolve(file)
+                + " this no longer holds: " + expectation, way());
     }
 
     private String way() {

@@ -40,7 +40,8 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
     }
 
     /** Finds the table where the repository says it is, else wherever rows of these migrations are. */
-    static DrizzleTable find(Connection connection, DrizzleConfig config, List<Migration> migrations) throws SQLException {
+    static DrizzleTable find(Connection connection, DrizzleConfig config,
+            List<Migration> migrations) throws SQLException {
         List<History.Trouble> troubles = new ArrayList<>();
         List<DrizzleTable> found = new ArrayList<>();
         for (Name name : config.tables()) {
@@ -55,10 +56,14 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
             }
             if (!found.isEmpty()) {
                 Name there = found.get(0).name;
-                troubles.add(new History.Trouble("unknown", sql(there), "the history is in " + sql(there) + ", and not in "
-                        + sql(config.tables().get(0)) + " (" + config.said() + "): a migrator that looks there runs every migration again",
-                        "say where it is: migrations: { schema: \"" + there.schema() + "\", table: \"" + there.name() + "\" } in "
-                                + (config.file() == null ? "drizzle.config.ts" : config.file()) + ", and migrationsSchema, migrationsTable where "
+                troubles.add(new History.Trouble("unknown", sql(there), "the history is in " + sql(there)
+                        + ", and not in "
+                        + sql(config.tables().get(0)) + " (" + config.said()
+                        + "): a migrator that looks there runs every migration again",
+                        "say where it is: migrations: { schema: \"" + there.schema() + "\", table: \"" + there.name()
+                        + "\" } in "
+                                + (config.file() == null ? "drizzle.config.ts" : config.file())
+                                + ", and migrationsSchema, migrationsTable where "
                                 + "migrate() is called", config.certain()));
             }
         }
@@ -67,8 +72,10 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
         }
         List<DrizzleTable> filled = found.stream().filter(table -> table.of(migrations) > 0).toList();
         if (filled.size() > 1) {
-            troubles.add(new History.Trouble("duplicated", sql(filled.get(1).name), "two tables have rows of these migrations: "
-                    + filled.stream().map(table -> sql(table.name) + " (" + table.rows.size() + " rows)").collect(Collectors.joining(", "))
+            troubles.add(new History.Trouble("duplicated", sql(filled.get(1).name),
+                    "two tables have rows of these migrations: "
+                    + filled.stream().map(table -> sql(table.name) + " (" + table.rows.size() + " rows)")
+                    .collect(Collectors.joining(", "))
                     + ", and what runs with the one does not see the other",
                     "give drizzle.config and migrate() the same table, then DROP TABLE the one nothing uses", true));
         }
@@ -76,7 +83,8 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
     }
 
     private long of(List<Migration> migrations) {
-        return rows.stream().filter(row -> migrations.stream().anyMatch(migration -> migration.hash().equals(row.hash))).count();
+        return rows.stream().filter(row -> migrations.stream().anyMatch(migration -> migration.hash().equals(row.hash)))
+                .count();
     }
 
     private static List<String> columns(Connection connection, Name name) throws SQLException {
@@ -93,31 +101,39 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
         for (List<String> row : Postgres.rows(connection, "SELECT n.nspname, c.relname FROM pg_class c"
                 + " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%'"
                 + " AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
-                + " AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'hash' AND a.atttypid = 'text'::regtype)"
+                + " AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'hash' AND "
+                + "a.atttypid = 'text'::regtype)"
                 + " AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'created_at'"
                 + " AND a.atttypid IN ('bigint'::regtype, 'numeric'::regtype)) ORDER BY 1, 2")) {
             Name name = new Name(row.get(0), row.get(1));
-            String hashes = migrations.stream().map(migration -> Postgres.literal(migration.hash())).collect(Collectors.joining(", "));
-            if (!migrations.isEmpty() && Postgres.one(connection, "SELECT 1 FROM " + sql(name) + " WHERE hash IN (" + hashes + ") LIMIT 1") != null) {
+            String hashes = migrations.stream().map(migration -> Postgres.literal(migration.hash()))
+                    .collect(Collectors.joining(", "));
+            if (!migrations.isEmpty() && Postgres.one(connection, "SELECT 1 FROM " + sql(name) + " WHERE hash IN ("
+                    + hashes + ") LIMIT 1") != null) {
                 names.add(name);
             }
         }
         return names;
     }
 
-    private static DrizzleTable read(Connection connection, Name name, List<String> columns, List<History.Trouble> troubles)
+    private static DrizzleTable read(Connection connection, Name name, List<String> columns,
+            List<History.Trouble> troubles)
             throws SQLException {
         if (!columns.contains("hash") || !columns.contains("created_at")) {
-            throw Failure.stop(sql(name) + " is not a history this tool knows: it has the columns " + String.join(", ", columns),
-                    "expected are id, hash, created_at, and since Drizzle 1.0 name, applied_at; which Drizzle made it?");
+            throw Failure.stop(sql(name) + " is not a history this tool knows: it has the columns " + String.join(", ",
+                    columns),
+                    "expected are id, hash, created_at, and since Drizzle 1.0 name, applied_at; which Drizzle made "
+                    + "it?");
         }
         String place = columns.contains("id") ? "'id = ' || id" : "'ctid = ''' || ctid || ''''";
-        String query = "SELECT " + place + ", hash, created_at::text" + (columns.contains("name") ? ", name" : ", NULL") + " FROM " + sql(name)
+        String query = "SELECT " + place + ", hash, created_at::text" + (columns.contains("name") ? ", name" : ", NULL")
+                + " FROM " + sql(name)
                 + " ORDER BY created_at" + (columns.contains("id") ? ", id" : "");
         List<Row> rows = new ArrayList<>();
         try {
             for (List<String> row : Postgres.rows(connection, query)) {
-                rows.add(new Row(row.get(0), row.get(1), row.get(2) == null ? null : new BigDecimal(row.get(2)).longValue(), row.get(3)));
+                rows.add(new Row(row.get(0), row.get(1), row.get(2) == null ? null : new BigDecimal(row.get(2))
+                        .longValue(), row.get(3)));
             }
         } catch (NumberFormatException e) {
             throw Failure.stop("created_at of " + sql(name) + " holds something that is no number of milliseconds",

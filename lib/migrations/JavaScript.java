@@ -61,7 +61,7 @@ final class JavaScript {
         return index < 2 ? text.length() : index;
     }
 
-    /** Where the string, template or regular expression that begins here is over; a line's end ends all but a template. */
+    /** Where the string, template or regular expression that begins here is over; only a template goes over lines. */
     private static int stringEnd(String text, int from) {
         char quote = text.charAt(from);
         int holes = 0;
@@ -96,7 +96,8 @@ final class JavaScript {
     }
 
     private static Value value(String expression, String whole) {
-        Matcher literal = Pattern.compile("\\s*" + LITERAL + "(?:\\s*(?:as const|satisfies string))?\\s*(?=[,;})]|$|\\n)").matcher(expression);
+        Matcher literal = Pattern.compile("\\s*" + LITERAL
+                + "(?:\\s*(?:as const|satisfies string))?\\s*(?=[,;})]|$|\\n)").matcher(expression);
         if (literal.lookingAt()) {
             return new Value(text(literal), true);
         }
@@ -106,7 +107,8 @@ final class JavaScript {
         }
         Matcher constant = Pattern.compile("\\s*([A-Za-z_$][\\w$]*)\\s*(?=[,;})]|$|\\n)").matcher(expression);
         if (constant.lookingAt()) {
-            Matcher declared = Pattern.compile("\\b(?:const|let|var)\\s+" + Pattern.quote(constant.group(1)) + "\\s*(?::[^=\\n]+)?=")
+            Matcher declared = Pattern.compile("\\b(?:const|let|var)\\s+" + Pattern.quote(constant.group(1))
+                    + "\\s*(?::[^=\\n]+)?=")
                     .matcher(whole);
             if (declared.find()) {
                 // The declaration is taken away so that two constants naming each other end.

@@ -200,7 +200,7 @@ public final class Executor {
 
     private static String head(Statement statement) {
         String line = statement.sql().replaceAll("\\s+", " ");
-        return line.length() > 100 ? line.substring(0, 99) + "…" : line;
+        return line.length() > 70 ? line.substring(0, 69) + "…" : line;
     }
 
     private static final class Stopped extends Exception {
