@@ -3,7 +3,7 @@
 //JAVA 17+
 
 //SOURCES preflight.java backup.java assess.java validate.java
-//SOURCES lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java lib/Failure.java lib/Json.java lib/Postgres.java
+//SOURCES lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java
 //SOURCES lib/PhaseProcess.java lib/Project.java lib/Promotion.java lib/Report.java lib/Run.java lib/Services.java
 //SOURCES lib/Situation.java lib/Status.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Executor.java lib/plan/Plan.java
 //SOURCES lib/plan/Problem.java
@@ -15,12 +15,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import lib.Address;
 import lib.Cli;
@@ -28,7 +30,9 @@ import lib.Console;
 import lib.Demo;
 import lib.Exec;
 import lib.Failure;
+import lib.History;
 import lib.Json;
+import lib.Migration;
 import lib.PhaseProcess;
 import lib.Postgres;
 import lib.Project;
@@ -123,6 +127,7 @@ class release implements Callable<Integer> {
     public Integer call() throws Exception {
         begin();
         try (AutoCloseable lock = run.lock()) {
+            refuseToBury();
             run.begin();
             return walk(STEPS);
         }
@@ -133,15 +138,38 @@ class release implements Callable<Integer> {
     int resume() throws Exception {
         begin();
         try (AutoCloseable lock = run.lock()) {
-            JsonNode done = run.part("release").path("done");
-            if (!Situation.contains(done, "apply")) {
-                throw Failure.stop("there is no release to finish: the last one did not change production",
-                        "jbang release.java status   # then: jbang release.java");
+            situation.restore(run.part("release"));
+            if (situation.unknown()) {
+                situation.found(pendingNow().isEmpty());
+                run.put("release", situation.record());
+            }
+            if (!situation.applied()) {
+                throw Failure.stop("there is no release to finish: " + situation.lines(Failure.Exit.STOP).get("database"),
+                        situation.lines(Failure.Exit.STOP).get("next"));
             }
             promotion = Json.as(run.part("promotion"), Promotion.class);
             certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
-            situation.restore(run.part("release"));
-            return walk(STEPS.stream().filter(step -> step.changes() && !Situation.contains(done, step.name())).toList());
+            situation.certified(certificate);
+            return walk(STEPS.stream().filter(step -> step.changes() && !situation.isDone(step.name())
+                    && !List.of("stop", "apply").contains(step.name())).toList());
+        }
+    }
+
+    // What a broken COMMIT left is known by the database alone.
+    private List<Migration> pendingNow() throws SQLException {
+        try (Connection connection = Postgres.read(project.address().target(), "release")) {
+            Optional<History> history = project.history();
+            return history.isPresent() ? history.get().state(connection).pending() : List.of();
+        }
+    }
+
+    // A release that changed production is finished before another one begins.
+    private void refuseToBury() {
+        Situation last = new Situation(services);
+        last.restore(run.part("release"));
+        if (last.changed() && script == null) {
+            throw new Failure(Failure.Exit.UNFINISHED, "an earlier release is not finished. Database: "
+                    + last.lines(Failure.Exit.UNFINISHED).get("database"), last.lines(Failure.Exit.UNFINISHED).get("next"));
         }
     }
 
@@ -425,6 +453,7 @@ class release implements Callable<Integer> {
         }
         console.mark("pass", "the same database, with the schema of the rehearsal");
         situation.applying(plan.segments().size());
+        run.put("release", situation.record());
         Executor.Result result = new Executor(target, acceptance, this::committed, console::say).run(plan, 1);
         situation.applied(result);
         if (result.trouble() != null) {

@@ -1,4 +1,4 @@
-//SOURCES Exec.java Failure.java Gate.java Json.java Settings.java
+//SOURCES Address.java Exec.java Failure.java Gate.java Git.java Json.java Run.java Settings.java
 
 package lib;
 
@@ -9,14 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /** The project's own checks: what release.json names, else the build and the tests of the tool the project is built with. */
 public final class Build {
-    private static final Map<String, String> PACKAGE_MANAGERS = Map.of("pnpm-lock.yaml", "pnpm", "yarn.lock", "yarn", "bun.lockb", "bun",
-            "bun.lock", "bun");
+    /** The first lock file that is there tells the package manager. */
+    private static final List<List<String>> LOCKS = List.of(List.of("pnpm-lock.yaml", "pnpm"), List.of("yarn.lock", "yarn"),
+            List.of("bun.lockb", "bun"), List.of("bun.lock", "bun"));
     private static final List<String> SCRIPTS = List.of("typecheck", "lint", "test", "build");
+    private static final Pattern TEST = Pattern.compile("(?m)^test\\s*:");
+    private static final Pattern CHECK = Pattern.compile("(?m)^check\\s*:");
+    private static final Pattern COLOUR = Pattern.compile("\\x1b\\[[0-9;?]*[A-Za-z]");
     private static final int TAIL = 15;
 
     private Build() {
@@ -27,15 +31,15 @@ public final class Build {
         if (settings.checks() != null) {
             return settings.checks();
         }
-        if (Files.exists(repo.resolve("package.json"))) {
-            return packageScripts(repo);
+        List<List<String>> scripts = packageScripts(repo);
+        if (!scripts.isEmpty()) {
+            return scripts;
         }
-        boolean windows = System.getProperty("os.name").startsWith("Windows");
         if (Files.exists(repo.resolve("pom.xml"))) {
-            return List.of(List.of(Files.exists(repo.resolve("mvnw")) ? windows ? "mvnw.cmd" : "./mvnw" : "mvn", "--batch-mode", "--quiet", "verify"));
+            return List.of(List.of(wrapper(repo, "mvnw", "mvnw.cmd", "mvn"), "--batch-mode", "--quiet", "verify"));
         }
         if (Files.exists(repo.resolve("build.gradle")) || Files.exists(repo.resolve("build.gradle.kts"))) {
-            return List.of(List.of(Files.exists(repo.resolve("gradlew")) ? windows ? "gradlew.bat" : "./gradlew" : "gradle", "--quiet", "build"));
+            return List.of(List.of(wrapper(repo, "gradlew", "gradlew.bat", "gradle"), "--quiet", "build"));
         }
         if (Files.exists(repo.resolve("Cargo.toml"))) {
             return List.of(List.of("cargo", "test", "--quiet"));
@@ -43,20 +47,28 @@ public final class Build {
         if (Files.exists(repo.resolve("go.mod"))) {
             return List.of(List.of("go", "build", "./..."), List.of("go", "test", "./..."));
         }
-        if (Files.exists(repo.resolve("Makefile")) && Pattern.compile("(?m)^(test|check)\\s*:").matcher(read(repo.resolve("Makefile"))).find()) {
-            return List.of(List.of("make", Pattern.compile("(?m)^test\\s*:").matcher(read(repo.resolve("Makefile"))).find() ? "test" : "check"));
-        }
-        return List.of();
+        String rules = Files.exists(repo.resolve("Makefile")) ? read(repo.resolve("Makefile")) : "";
+        return TEST.matcher(rules).find() ? List.of(List.of("make", "test"))
+                : CHECK.matcher(rules).find() ? List.of(List.of("make", "check")) : List.of();
+    }
+
+    private static String wrapper(Path repo, String script, String windows, String installed) {
+        return !Files.exists(repo.resolve(script)) ? installed
+                : System.getProperty("os.name").startsWith("Windows") ? windows : "./" + script;
     }
 
     private static List<List<String>> packageScripts(Path repo) {
-        String manager = PACKAGE_MANAGERS.entrySet().stream().filter(entry -> Files.exists(repo.resolve(entry.getKey())))
-                .map(Map.Entry::getValue).findFirst().orElse("npm");
+        if (!Files.exists(repo.resolve("package.json"))) {
+            return List.of();
+        }
+        String manager = LOCKS.stream().filter(lock -> Files.exists(repo.resolve(lock.get(0)))).map(lock -> lock.get(1))
+                .findFirst().orElse("npm");
         JsonNode scripts;
         try {
             scripts = Json.MAPPER.readTree(repo.resolve("package.json").toFile()).path("scripts");
         } catch (IOException e) {
-            throw Failure.stop("package.json cannot be read: " + Gate.words(e).lines().findFirst().orElse(""), "correct package.json");
+            throw Failure.stop("package.json cannot be read: " + Gate.words(e).lines().findFirst().orElse(""),
+                    "correct package.json");
         }
         List<List<String>> commands = new ArrayList<>();
         for (String script : SCRIPTS) {
@@ -70,19 +82,26 @@ public final class Build {
     }
 
     /** Runs the commands one after the other; the first that fails stops, with the end of its output. */
-    public static void run(Path repo, List<List<String>> commands, Path folder, java.util.function.Consumer<String> say) {
+    public static void run(Path repo, List<List<String>> commands, Path folder, Consumer<String> say) {
         int number = 0;
         for (List<String> command : commands) {
             Path log = folder.resolve("build-" + ++number + ".log");
+            // Made first, for its owner only; what the command prints is nobody else's business.
+            Run.write(log, "");
             say.accept("running " + Exec.typed(command));
-            Exec.Result result = Exec.of(command).in(repo).log(log).with("CI", "true").run();
+            Exec.Result result = Exec.of(command).in(repo).log(log).with("CI", "true").with(Address.TYPED, null).run();
             if (!result.ok()) {
-                String out = read(log).strip();
-                List<String> lines = out.lines().toList();
+                List<String> lines = COLOUR.matcher(read(log)).replaceAll("").strip().lines().toList();
                 throw Failure.stop(Exec.typed(command) + " ended with " + result.exit() + ":\n  "
                         + String.join("\n  ", lines.subList(Math.max(0, lines.size() - TAIL), lines.size())),
                         "the whole output: " + repo.relativize(log));
             }
+        }
+        List<String> left = new Git(repo).changes();
+        if (!left.isEmpty()) {
+            // The release would find them later, when the service is down already.
+            throw Failure.stop("the checks changed the work tree: " + String.join(", ", left.stream().limit(8).toList()),
+                    "git status   # then let git ignore what a build makes, or commit it");
         }
     }
 

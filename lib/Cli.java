@@ -5,6 +5,7 @@ package lib;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,14 +34,17 @@ public final class Cli {
     /** The options every script takes. */
     @Command
     public static final class Options {
-        @Option(names = "--repo", scope = ScopeType.INHERIT, paramLabel = "DIR", description = "The repository (default: the git top level here).")
+        @Option(names = "--repo", scope = ScopeType.INHERIT, paramLabel = "DIR",
+                description = "The repository (default: the git top level here).")
         private Path repo;
         @Option(names = "--env", scope = ScopeType.INHERIT, paramLabel = "NAME", defaultValue = "production",
                 description = "The environment (default: ${DEFAULT-VALUE}).")
         public String env;
-        @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print the result as JSON, and nothing else, on stdout.")
+        @Option(names = "--json", scope = ScopeType.INHERIT,
+                description = "Print the result as JSON, and nothing else, on stdout.")
         public boolean json;
-        @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show each external command, and where an error comes from.")
+        @Option(names = "--verbose", scope = ScopeType.INHERIT,
+                description = "Show each external command, and where an error comes from.")
         public boolean verbose;
         @Option(names = "--color", scope = ScopeType.INHERIT, paramLabel = "WHEN", defaultValue = "auto",
                 description = "auto, always or never (default: ${DEFAULT-VALUE}).")
@@ -49,7 +53,7 @@ public final class Cli {
 
         public Console console() {
             if (console == null) {
-                console = new Console(color);
+                console = new Console(color, verbose);
                 if (verbose) {
                     Exec.trace(line -> console.say("$ " + line));
                 }
@@ -61,7 +65,8 @@ public final class Cli {
         public Path repo() {
             Path start = repo == null ? Path.of("") : repo;
             if (!Files.isDirectory(start)) {
-                throw Failure.usage("--repo " + start + " is not a folder", "name the folder of your repository: --repo DIR");
+                throw Failure.usage("--repo " + start + " is not a folder",
+                        "name the folder of your repository: --repo DIR");
             }
             return Git.topLevel(start.toAbsolutePath().normalize());
         }
@@ -90,38 +95,46 @@ public final class Cli {
     }
 
     private static int misused(ParameterException error, String[] args) {
-        System.err.println("error: " + error.getMessage());
+        // What was typed may be a database URL in the wrong place.
+        String message = Secrets.mask(error.getMessage());
+        String help = "jbang " + error.getCommandLine().getCommandSpec().qualifiedName(" ")
+                .replaceFirst("^(\\w+)", "$1.java") + " --help";
+        System.err.println("error: " + message);
         UnmatchedArgumentException.printSuggestions(error, new java.io.PrintWriter(System.err, true));
-        System.err.println("  -> jbang " + error.getCommandLine().getCommandSpec().qualifiedName(" ").replaceFirst("^(\\w+)", "$1.java")
-                + " --help");
+        System.err.println("  -> " + help);
+        if (List.of(args).contains("--json")) {
+            System.out.println(Secrets.mask(Json.pretty(
+                    json(error.getCommandLine(), new Failure(Failure.Exit.USAGE, message, help)))));
+        }
         return Failure.Exit.USAGE.code;
     }
 
     private static int failed(Exception error, CommandLine where) {
         Options options = options(where);
         Failure failure = error instanceof Failure known ? known
-                : new Failure(Failure.Exit.STOP, Gate.words(error), "run it again with --verbose to see where this comes from");
+                : new Failure(Failure.Exit.STOP, Gate.words(error), Gate.UNFORESEEN);
         Console console = options.console();
         console.mark("stop", failure.getMessage());
         if (failure.hint != null) {
             console.say("  -> " + failure.hint.replace("\n", "\n     "));
         }
-        if (options.verbose) {
-            java.io.StringWriter trace = new java.io.StringWriter();
-            error.printStackTrace(new java.io.PrintWriter(trace));
-            console.say(trace.toString());
-        }
+        console.trace(error);
         if (options.json) {
-            ObjectNode node = Json.object();
-            node.put("phase", where.getCommandName());
-            node.put("status", Phase.status(failure.exit));
-            node.set("gates", Json.MAPPER.createArrayNode().add(Json.tree(
-                    new Gate(where.getCommandName(), Gate.Status.stop, Secrets.mask(failure.getMessage()),
-                            Secrets.mask(failure.hint), failure.exit))));
-            node.set("facts", Json.object());
-            console.result(Json.pretty(node));
+            console.result(Json.pretty(json(where, failure)));
         }
         return failure.exit.code;
+    }
+
+    /** The contract's JSON for a failure outside every gate: one gate that is called like the command. */
+    private static ObjectNode json(CommandLine where, Failure failure) {
+        Gate gate = new Gate(where.getCommandName(), Gate.Status.stop, failure.getMessage(), failure.hint, failure.exit,
+                failure);
+        ObjectNode node = Json.object();
+        node.put("phase", where.getCommandName());
+        node.put("status", Phase.status(failure.exit));
+        node.set("gates", Json.MAPPER.createArrayNode().add(Json.tree(gate)));
+        node.set("facts", Json.object());
+        return node;
     }
 
     private static Options options(CommandLine where) {

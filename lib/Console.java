@@ -14,12 +14,14 @@ public final class Console {
 
     private final Ansi ansi;
     private final boolean unicode;
+    private final boolean verbose;
     // UTF-8 whatever the platform's default is: table names and file names are not ASCII.
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
 
-    public Console(Color color) {
-        boolean plain = System.getenv("NO_COLOR") != null || "dumb".equals(System.getenv("TERM"));
+    public Console(Color color, boolean verbose) {
+        this.verbose = verbose;
+        boolean plain = !System.getenv().getOrDefault("NO_COLOR", "").isEmpty() || "dumb".equals(System.getenv("TERM"));
         this.ansi = switch (color) {
             case always -> Ansi.ON;
             case never -> Ansi.OFF;
@@ -54,6 +56,15 @@ public final class Console {
     /** Chatter: what is happening. */
     public void say(String text) {
         err.println(Secrets.mask(text));
+    }
+
+    /** Where an error comes from, for whoever asked for it with --verbose. */
+    public void trace(Throwable error) {
+        if (verbose) {
+            java.io.StringWriter text = new java.io.StringWriter();
+            error.printStackTrace(new java.io.PrintWriter(text));
+            say(text.toString());
+        }
     }
 
     /** A line with a coloured mark in front: ✓ passed, ! look at it, ✗ stopped, - left out. */

@@ -18,16 +18,20 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.zeroturnaround.exec.ProcessExecutor;
+import org.zeroturnaround.exec.listener.ProcessDestroyer;
 import org.zeroturnaround.exec.stream.LogOutputStream;
 
 /** One external command: an argument list, never a shell string, stopped together with us. */
 public final class Exec {
     /** Told each command as it could be typed, masked; --verbose sets it. */
     private static volatile Consumer<String> trace = line -> { };
+    private static final Running RUNNING = new Running();
 
     private final List<String> command;
     private final Map<String, String> environment = new HashMap<>();
@@ -98,7 +102,7 @@ public final class Exec {
         return this;
     }
 
-    /** What a command left: its exit code (a signal is not 0 either) and both streams, secrets masked in {@code err} only. */
+    /** What a command left: its exit code (a signal is not 0 either), both streams, secrets masked in {@code err} only. */
     public record Result(List<String> command, int exit, byte[] bytes, String err) {
         public boolean ok() {
             return exit == 0;
@@ -123,8 +127,8 @@ public final class Exec {
             if (ok()) {
                 return this;
             }
-            throw Failure.stop(what + ": " + command.get(0) + " ended with " + exit + (tail(4).isBlank() ? "" : "\n" + tail(4)),
-                    hint);
+            throw Failure.stop(what + ": " + command.get(0) + " ended with " + exit
+                    + (tail(4).isBlank() ? "" : "\n" + tail(4)), hint);
         }
     }
 
@@ -145,12 +149,13 @@ public final class Exec {
                             errorLines.accept(Secrets.mask(line));
                         }
                     }))
-                    .destroyOnExit()
+                    .stopper(Exec::end).addDestroyer(RUNNING)
                     .timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
             int exit = executor.execute().getExitValue();
             return new Result(command, exit, out.toByteArray(), Secrets.mask(err.toString(StandardCharsets.UTF_8)));
         } catch (TimeoutException e) {
-            throw Failure.missing(command.get(0) + " did not end within " + timeout.toSeconds() + " s", "try: " + typed(command));
+            throw Failure.missing(command.get(0) + " did not end within " + timeout.toSeconds() + " s",
+                    "try: " + typed(command));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while " + command.get(0) + " ran", null, e);
@@ -194,6 +199,36 @@ public final class Exec {
             words.add(word.matches("[A-Za-z0-9_@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'");
         }
         return String.join(" ", words);
+    }
+
+    // With all that it started: npm, say, does not hand a signal on to what it runs.
+    private static void end(Process process) {
+        process.descendants().forEach(ProcessHandle::destroy);
+        process.destroy();
+    }
+
+    /** The processes at work, ended together with us. */
+    private static final class Running implements ProcessDestroyer {
+        private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+
+        Running() {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> processes.forEach(Exec::end)));
+        }
+
+        @Override
+        public boolean add(Process process) {
+            return processes.add(process);
+        }
+
+        @Override
+        public boolean remove(Process process) {
+            return processes.remove(process);
+        }
+
+        @Override
+        public int size() {
+            return processes.size();
+        }
     }
 
     private static LogOutputStream lines(Consumer<String> listener) {

@@ -8,8 +8,13 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
  * What one gate found: a stable dotted id, how it ended, the finding with its values, and the way out as a command.
  *
  * @param exit what a stopped gate makes of the phase; PASSED for every other gate
+ * @param cause the error behind a stop, for --verbose
  */
-public record Gate(String id, Status status, String message, String hint, @JsonIgnore Failure.Exit exit) {
+public record Gate(String id, Status status, String message, String hint, @JsonIgnore Failure.Exit exit,
+                   @JsonIgnore Throwable cause) {
+    /** The way out of an error that nobody foresaw. */
+    static final String UNFORESEEN = "run it again with --verbose to see where this comes from";
+
     public enum Status { pass, warn, stop, skip }
 
     /** What a check answers: its finding when all is well, or one of the milder ends below; a {@link Failure} stops. */
@@ -37,15 +42,15 @@ public record Gate(String id, Status status, String message, String hint, @JsonI
     public static Gate of(String id, Check check) {
         try {
             Finding finding = check.look();
-            return new Gate(id, finding.status(), finding.message(), finding.hint(), Failure.Exit.PASSED);
+            return new Gate(id, finding.status(), finding.message(), finding.hint(), Failure.Exit.PASSED, null);
         } catch (Failure failure) {
             if (failure.exit == Failure.Exit.INTERRUPTED) {
                 throw failure;
             }
-            return new Gate(id, Status.stop, failure.getMessage(), failure.hint, failure.exit);
+            return new Gate(id, Status.stop, failure.getMessage(), failure.hint, failure.exit, failure);
         } catch (Exception e) {
-            return new Gate(id, Status.stop, words(e), "run it again with --verbose to see where this comes from",
-                    Failure.Exit.STOP);
+            return new Gate(id, Status.stop, words(e), UNFORESEEN,
+                    Failure.Exit.STOP, e);
         }
     }
 

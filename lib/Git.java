@@ -8,10 +8,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The repository that is released; one method, one git command, read in git's machine formats. */
 public final class Git {
+    // What git exports to its hooks; inherited from one, they would lead every command here to another repository.
+    private static final List<String> INHERITED = List.of("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_NAMESPACE");
+
     private final Path folder;
 
     public Git(Path folder) {
@@ -22,7 +28,8 @@ public final class Git {
     public static Path topLevel(Path folder) {
         Exec.Result result = git(folder, "rev-parse", "--show-toplevel").run();
         if (!result.ok()) {
-            throw Failure.usage(folder + " is not in a git repository" + because(result), "go into your repository, or name it: --repo DIR");
+            throw Failure.usage(folder + " is not in a git repository" + because(result),
+                    "go into your repository, or name it: --repo DIR");
         }
         return Path.of(result.out());
     }
@@ -36,7 +43,17 @@ public final class Git {
         List<String> command = new ArrayList<>(List.of("git"));
         command.addAll(List.of(arguments));
         // No question on the terminal: a phase that waits for a password nobody sees never ends.
-        return Exec.of(command).in(folder).with("GIT_TERMINAL_PROMPT", "0").with("LC_ALL", "C.UTF-8");
+        Exec exec = Exec.of(command).in(folder).with("GIT_TERMINAL_PROMPT", "0").with("LC_ALL", "C.UTF-8");
+        INHERITED.forEach(name -> exec.with(name, null));
+        return exec;
+    }
+
+    /** Git's reason among what it said, without the advice that it prints around every failure. */
+    public static String reason(Exec.Result result) {
+        List<String> lines = result.err().lines().map(String::strip).filter(line -> !line.isEmpty()
+                && !line.matches("(?i)hint:.*|remote:|To .*|Please make sure you have the correct.*"
+                        + "|and the repository exists\\.|error: failed to push some refs.*")).toList();
+        return lines.isEmpty() ? "exit " + result.exit() : String.join("; ", lines.stream().limit(4).toList());
     }
 
     private Exec git(String... arguments) {
@@ -44,19 +61,15 @@ public final class Git {
     }
 
     private String read(String... arguments) {
-        return git(arguments).run().orStop("git " + arguments[0] + " failed", Exec.typed(List.of(command(arguments)))).out();
-    }
-
-    private static String[] command(String... arguments) {
-        List<String> command = new ArrayList<>(List.of("git"));
-        command.addAll(List.of(arguments));
-        return command.toArray(String[]::new);
+        return git(arguments).run()
+                .orStop("git " + arguments[0] + " failed", "git " + Exec.typed(List.of(arguments))).out();
     }
 
     /** The branch that is checked out; empty when HEAD is detached. */
     public String branch() {
-        Exec.Result result = git("symbolic-ref", "--quiet", "--short", "HEAD").run();
-        return result.ok() ? result.out() : "";
+        // Not the short form: it becomes heads/main where a tag is called main too.
+        Exec.Result result = git("symbolic-ref", "--quiet", "HEAD").run();
+        return result.ok() ? result.out().replaceFirst("^refs/heads/", "") : "";
     }
 
     /** The commit a name stands for, or null when there is none. */
@@ -74,26 +87,45 @@ public final class Git {
         for (int i = 0; i < entries.length; i++) {
             if (entries[i].length() > 3) {
                 paths.add(entries[i].substring(3));
-                // A rename is followed by the name it had.
-                i += entries[i].startsWith("R") ? 1 : 0;
+                // A rename and a copy are followed by the name they had.
+                i += entries[i].substring(0, 2).matches(".*[RC].*") ? 1 : 0;
             }
         }
         return paths;
     }
 
+    /** The merge, cherry-pick or revert that was begun and not ended, or null; the tree may look clean for all that. */
+    public String unfinished() {
+        return Stream.of("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD").filter(name -> commit(name) != null)
+                .map(name -> name.replace("_HEAD", "").replace('_', '-').toLowerCase(Locale.ROOT))
+                .findFirst().orElse(null);
+    }
+
+    /** What else is called like a remote's branch, and wins over it in every git command; null as a rule. */
+    public String hiding(String tracking) {
+        return Stream.of("refs/heads/", "refs/tags/").map(space -> space + tracking)
+                .filter(name -> git("show-ref", "--verify", "--quiet", name).run().ok()).findFirst().orElse(null);
+    }
+
+    /** Whether history was cut off when this was cloned. */
+    public boolean shallow() {
+        return git("rev-parse", "--is-shallow-repository").run().out().equals("true");
+    }
+
     /** The remote a branch follows, else {@code origin}, else the only one there is; null without a remote. */
     public String remote(String branch) {
         Exec.Result configured = git("config", "--get", "branch." + branch + ".remote").run();
-        if (configured.ok() && !configured.out().isEmpty() && !configured.out().equals(".")) {
+        List<String> remotes = git("remote").run().lines();
+        // It may also be a dot (a branch of this repository) or a URL, which has no branches that could be compared.
+        if (configured.ok() && remotes.contains(configured.out())) {
             return configured.out();
         }
-        List<String> remotes = git("remote").run().lines();
         return remotes.contains("origin") ? "origin" : remotes.size() == 1 ? remotes.get(0) : null;
     }
 
-    /** Fetches all branches of a remote. */
+    /** Fetches all branches of a remote, those too that a clone of a single branch leaves out. */
     public Exec.Result fetch(String remote) {
-        return git("fetch", "--quiet", "--prune", remote).run();
+        return git("fetch", "--quiet", "--prune", remote, "+refs/heads/*:refs/remotes/" + remote + "/*").run();
     }
 
     /** How many commits each of the two has that the other lacks: {left, right}. */
@@ -109,20 +141,13 @@ public final class Git {
 
     /** Commits that a range holds, newest first, "abbreviated hash and subject" each. */
     public List<String> log(String range) {
-        String out = read("log", "--no-decorate", "--format=%h %s", range);
+        String out = read("log", "--no-decorate", "--no-show-signature", "--encoding=UTF-8", "--format=%h %s", range);
         return out.isEmpty() ? List.of() : out.lines().toList();
     }
 
     /** The summary line of the difference between two commits. */
     public String shortstat(String from, String to) {
         return read("diff", "--shortstat", from, to).strip();
-    }
-
-    /** Files that differ between two commits below a folder ("" for all), as "status\tpath". */
-    public List<String> changed(String from, String to, String below) {
-        String out = below.isEmpty() ? read("diff", "--name-status", "--no-renames", from, to)
-                : read("diff", "--name-status", "--no-renames", from, to, "--", below);
-        return out.isEmpty() ? List.of() : out.lines().toList();
     }
 
     /**
@@ -135,13 +160,20 @@ public final class Git {
 
     /** Merges two commits in memory (git 2.38 or newer). */
     public Merge merge(String ours, String theirs) {
-        Exec.Result result = git("merge-tree", "--write-tree", "--name-only", "--no-messages", ours, theirs).run();
-        if (result.exit() > 1 || result.lines().isEmpty()) {
-            throw Failure.missing("this git cannot preview a merge: " + git("--version").run().out() + "; " + result.tail(1),
-                    "install git 2.38 or newer");
+        Exec.Result result = git("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", ours, theirs)
+                .run();
+        if (result.err().contains("unrelated histories")) {
+            throw Failure.stop(ours + " and " + theirs + " have no commit in common",
+                    "git merge --allow-unrelated-histories " + ours + "   # only if both really are one application");
         }
-        List<String> lines = result.lines();
-        return new Merge(lines.get(0), result.ok() ? List.of() : lines.subList(1, lines.size()).stream().distinct().toList());
+        if (result.exit() > 1 || result.bytes().length == 0) {
+            throw Failure.missing("this git cannot preview a merge: " + git("--version").run().out() + "; "
+                    + result.tail(1), "install git 2.38 or newer");
+        }
+        // Ended by zeros: otherwise names that are not ASCII come quoted.
+        List<String> parts = List.of(new String(result.bytes(), StandardCharsets.UTF_8).split("\0"));
+        return new Merge(parts.get(0), result.ok() ? List.of()
+                : parts.subList(1, parts.size()).stream().filter(path -> !path.isEmpty()).distinct().toList());
     }
 
     /** Makes a commit object of a tree, signed when the repository wants signed commits; no branch moves. */
@@ -186,22 +218,31 @@ public final class Git {
     }
 
     /**
-     * Why a remote takes no push from here, or null when it does. Tried for real, because a dry run never reaches the hooks:
-     * a throw-away ref is pushed and removed, a throw-away branch where the host takes branches only.
+     * How a remote took the push of a throw-away ref.
+     *
+     * @param refusal why it did not, or null when it did
+     * @param left the ref that could not be removed again, or null
      */
-    public String refusal(String remote) {
-        String refused = null;
+    public record Probe(String refusal, String left) {
+    }
+
+    /**
+     * Tries a push for real, because a dry run never reaches the hooks: a throw-away ref is pushed and removed, a
+     * throw-away branch where the host takes branches only.
+     */
+    public Probe probe(String remote) {
+        String refusal = null;
         for (String space : List.of("refs/release-probe/", "refs/heads/release-probe-")) {
             String ref = space + java.util.UUID.randomUUID();
             Exec.Result push = git("push", "--quiet", remote, "HEAD:" + ref).run();
             if (push.ok()) {
-                git("push", "--quiet", remote, ":" + ref).run().orStop("the probe " + ref + " cannot be removed again",
-                        "git push " + remote + " :" + ref);
-                return null;
+                // Our own pre-push hook has nothing to say about the removal.
+                boolean removed = git("push", "--quiet", "--no-verify", remote, ":" + ref).run().ok();
+                return new Probe(null, removed ? null : ref);
             }
-            refused = push.tail(3);
+            refusal = reason(push);
         }
-        return refused;
+        return new Probe(refusal, null);
     }
 
     /** Moves the checked-out branch and the work tree forward to a commit. */
@@ -225,21 +266,13 @@ public final class Git {
         return result.ok() ? result.bytes() : null;
     }
 
-    /** All committed files below a folder ("" for the whole tree) by path; read in one go, exactly as git stores them. */
+    /** All committed files below a folder ("" for the whole tree) by path, exactly as git stores them. */
     public Map<String, byte[]> files(String commit, String below) {
-        return read(commit, paths(commit).stream()
-                .filter(path -> below.isEmpty() || path.startsWith(below.endsWith("/") ? below : below + "/")).toList());
-    }
-
-    /** All paths of a commit. */
-    public List<String> paths(String commit) {
-        String out = new String(git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).run()
+        String all = new String(git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).run()
                 .orStop("git ls-tree failed", "git fsck").bytes(), StandardCharsets.UTF_8);
-        return out.isEmpty() ? List.of() : List.of(out.split("\0"));
-    }
-
-    /** Some committed files by path. */
-    public Map<String, byte[]> read(String commit, List<String> paths) {
+        String start = below.isEmpty() || below.endsWith("/") ? below : below + "/";
+        List<String> paths = Stream.of(all.split("\0"))
+                .filter(path -> !path.isEmpty() && path.startsWith(start)).toList();
         StringBuilder names = new StringBuilder();
         paths.forEach(path -> names.append(commit).append(':').append(path).append('\n'));
         byte[] out = git("cat-file", "--batch").input(names.toString().getBytes(StandardCharsets.UTF_8)).run()
@@ -253,7 +286,8 @@ public final class Git {
             }
             at++;
             String[] words = header.toString(StandardCharsets.UTF_8).split(" ");
-            if (words[words.length - 1].equals("missing")) {
+            // "missing", and what newer versions of git say of a submodule, are followed by nothing.
+            if (!words[words.length - 1].matches("\\d+")) {
                 continue;
             }
             int size = Integer.parseInt(words[words.length - 1]);

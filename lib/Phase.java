@@ -24,18 +24,22 @@ public final class Phase {
     public boolean gate(String id, Gate.Check check) {
         Gate gate = Gate.of(id, check);
         add(gate);
+        if (gate.cause() != null) {
+            console.trace(gate.cause());
+        }
         return gate.status() != Gate.Status.stop;
     }
 
     /** A gate that is left out, and why. */
     public void skip(String id, String why) {
-        add(new Gate(id, Gate.Status.skip, why, null, Failure.Exit.PASSED));
+        add(new Gate(id, Gate.Status.skip, why, null, Failure.Exit.PASSED, null));
     }
 
     private void add(Gate gate) {
         gates.add(gate);
         console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(gate.message(), 19)));
-        if (gate.hint() != null && (gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn)) {
+        boolean advised = gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn;
+        if (gate.hint() != null && advised) {
             console.say(" ".repeat(19) + "-> " + indent(gate.hint(), 22));
         }
     }
@@ -53,9 +57,10 @@ public final class Phase {
         return exit() != Failure.Exit.PASSED;
     }
 
-    /** The exit of the whole phase: a plain STOP weighs more than something missing, and that more than a decision. */
+    /** The exit of the whole phase: wrong settings weigh more than a STOP, that more than what is missing. */
     public Failure.Exit exit() {
-        for (Failure.Exit exit : List.of(Failure.Exit.USAGE, Failure.Exit.STOP, Failure.Exit.MISSING, Failure.Exit.DECIDE)) {
+        for (Failure.Exit exit : List.of(Failure.Exit.USAGE, Failure.Exit.STOP, Failure.Exit.MISSING,
+                Failure.Exit.DECIDE)) {
             if (gates.stream().anyMatch(gate -> gate.exit() == exit)) {
                 return exit;
             }

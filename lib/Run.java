@@ -5,10 +5,13 @@ package lib;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -17,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 
 /** The run record: {@code _migrations/run.json}, to which each phase adds its part, and the files beside it. */
 public final class Run {
@@ -31,14 +35,20 @@ public final class Run {
         this.folder = folder;
     }
 
-    /** Opens the record of a repository, an empty one when there is none yet; the folder is made for its owner only. */
+    /**
+     * Opens the record of a repository, an empty one when there is none yet; the folder is made for its owner only, and
+     * not at all while git would commit it.
+     */
     public static Run open(Path repo) {
+        ignored(new Git(repo));
         Path folder = repo.resolve(FOLDER);
         try {
             Files.createDirectories(folder);
             permit(folder, "rwx------");
+        } catch (FileAlreadyExistsException e) {
+            throw new Failure(Failure.Exit.STOP, FOLDER + " is not a folder", "move it away: mv " + FOLDER + " " + FOLDER + ".old", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unwritable(folder, e);
         }
         Run run = new Run(folder);
         // A record that cannot be read is told now, not in the middle of something.
@@ -50,16 +60,34 @@ public final class Run {
         if (!Files.exists(file)) {
             return Json.object();
         }
+        String wrong = "it does not hold a JSON object";
+        IOException cause = null;
         try {
-            return (ObjectNode) Json.MAPPER.readTree(file.toFile());
-        } catch (IOException | ClassCastException e) {
-            throw new Failure(Failure.Exit.STOP, FOLDER + "/run.json cannot be read: " + firstLine(e.getMessage()),
-                    "mv " + FOLDER + "/run.json " + FOLDER + "/run.json.broken   # and start the release again", e);
+            JsonNode record = Json.MAPPER.readTree(file.toFile());
+            if (record instanceof ObjectNode object) {
+                return object;
+            }
+        } catch (IOException e) {
+            cause = e;
+            wrong = Gate.words(e).lines().findFirst().orElse("");
         }
+        throw new Failure(Failure.Exit.STOP, FOLDER + "/run.json cannot be read: " + wrong,
+                "mv " + FOLDER + "/run.json " + FOLDER + "/run.json.broken   # and start the release again", cause);
     }
 
-    private static String firstLine(String text) {
-        return String.valueOf(text).lines().findFirst().orElse("");
+    private static Failure unwritable(Path file, IOException error) {
+        return new Failure(Failure.Exit.MISSING, file + " cannot be written: " + reason(error),
+                "make room on that disk, or see who owns the folder: ls -ld " + file.getParent(), error);
+    }
+
+    /** Why a file could not be used, in words: the messages of Java's own classes are file names. */
+    static String reason(IOException error) {
+        if (error instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        boolean wordless = error instanceof FileSystemException system && system.getReason() == null;
+        return wordless ? error.getClass().getSimpleName() : error instanceof FileSystemException system
+                ? system.getReason() : Gate.words(error);
     }
 
     public Path folder() {
@@ -107,17 +135,45 @@ public final class Run {
 
     /** Writes a text file of the run, for its owner only, whole or not at all. */
     public static void write(Path file, String text) {
+        Path half = null;
         try {
-            Path half = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".part");
+            half = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".part");
             permit(half, "rw-------");
             try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
-                channel.write(java.nio.ByteBuffer.wrap(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                // On a disk that is nearly full only a part is taken, without a word; the next try says why.
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
                 channel.force(true);
             }
             Files.move(half, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            settle(file.getParent());
         } catch (IOException e) {
-            throw new Failure(Failure.Exit.MISSING, file + " cannot be written: " + e.getMessage(),
-                    "make room on that disk, or check who owns " + file.getParent(), e);
+            discard(half);
+            throw unwritable(file, e);
+        }
+    }
+
+    /** Makes the names in a folder survive a power failure, where a folder can be flushed (not on Windows). */
+    static void settle(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // The files themselves are on disk; only their names may be younger than they look.
+            return;
+        }
+    }
+
+    /** Deletes a file that nobody needs any more; one that cannot be deleted stays. */
+    static void discard(Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // It is named .part, so nobody takes it for anything.
+            return;
         }
     }
 
@@ -125,11 +181,15 @@ public final class Run {
     public Path archive() {
         try {
             Path runs = Files.createDirectories(file("runs"));
+            permit(runs, "rwx------");
             Path target = runs.resolve("run-" + stamp() + ".json");
+            for (int again = 2; Files.exists(target); again++) {
+                target = runs.resolve("run-" + stamp() + "-" + again + ".json");
+            }
             Files.move(file("run.json"), target, StandardCopyOption.ATOMIC_MOVE);
             return target;
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unwritable(file("runs"), e);
         }
     }
 
@@ -146,35 +206,39 @@ public final class Run {
      */
     public AutoCloseable lock() {
         Path file = file("lock");
+        FileChannel channel = null;
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             permit(file, "rw-------");
-            FileLock lock;
-            try {
-                lock = channel.tryLock();
-            } catch (OverlappingFileLockException e) {
-                lock = null;
+            if (taken(channel)) {
+                channel.truncate(0);
+                channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+                return channel;
             }
-            if (lock == null) {
-                channel.close();
-                String owner = Files.readString(file).strip();
-                if (owner.equals(System.getenv(OWNER))) {
-                    return () -> { };
-                }
-                throw Failure.stop("another run (process " + owner + ") is at work in " + folder,
-                        "wait for it to end, or look at it: ps -fp " + owner);
+            channel.close();
+            String owner = Files.readString(file).strip();
+            if (!owner.isEmpty() && owner.equals(System.getenv(OWNER))) {
+                return () -> { };
             }
-            channel.truncate(0);
-            channel.write(java.nio.ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes()));
-            return channel;
+            // Between taking the lock and writing its number an owner has no name.
+            throw Failure.stop("another run" + (owner.isEmpty() ? "" : " (process " + owner + ")") + " is at work in " + folder,
+                    "wait for it to end" + (owner.isEmpty() ? "" : ", or look at it: ps -fp " + owner));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw unwritable(file, e);
+        }
+    }
+
+    private static boolean taken(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
         }
     }
 
     /** What a phase started by us needs in its environment to get past our own lock. */
-    public static java.util.Map<String, String> owner() {
-        return java.util.Map.of(OWNER, String.valueOf(ProcessHandle.current().pid()));
+    public static Map<String, String> owner() {
+        return Map.of(OWNER, String.valueOf(ProcessHandle.current().pid()));
     }
 
     /** Whether git keeps the run folder out of commits: it holds production's data. */
@@ -182,9 +246,11 @@ public final class Run {
         if (git.tracked(FOLDER)) {
             throw Failure.stop(FOLDER + "/ is in git's history: it holds production's data", "git rm -r --cached " + FOLDER);
         }
-        if (!git.ignored(FOLDER + "/")) {
-            throw Failure.stop(FOLDER + "/ is not ignored by git, and it will hold production's data",
-                    "echo '" + FOLDER + "/' >> .gitignore && git commit -m 'Ignore the run folder' .gitignore");
+        // A name without an ending: only a rule for the whole folder covers it.
+        if (!git.ignored(FOLDER + "/any")) {
+            // The file may be new, and its last line may have no end.
+            throw Failure.stop(FOLDER + "/ is not ignored by git, and it will hold production's data", "printf '\\n" + FOLDER
+                    + "/\\n' >> .gitignore && git add .gitignore && git commit -m 'Ignore the run folder' .gitignore");
         }
         return Gate.passed(FOLDER + "/ stays out of git");
     }

@@ -41,16 +41,6 @@ public final class Situation {
         this.services = services;
     }
 
-    /** Whether a list in the record names a step. */
-    public static boolean contains(JsonNode list, String name) {
-        for (JsonNode entry : list) {
-            if (entry.asText().equals(name)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     public void begin(String step) {
         this.step = step;
     }
@@ -131,6 +121,25 @@ public final class Situation {
                 || database == Database.APPLYING && committed > 0;
     }
 
+    /** Whether all of the release SQL is committed. */
+    public boolean applied() {
+        return database == Database.APPLIED;
+    }
+
+    /** Whether nobody could say what became of the last COMMIT. */
+    public boolean unknown() {
+        return database == Database.UNKNOWN;
+    }
+
+    /** The answer to that, found by looking. */
+    public void found(boolean committed) {
+        database = committed ? Database.APPLIED : this.committed > 0 ? Database.PARTLY : Database.ROLLED_BACK;
+    }
+
+    public boolean isDone(String step) {
+        return done.contains(step);
+    }
+
     public Executor.Result result() {
         return result;
     }
@@ -194,7 +203,7 @@ public final class Situation {
     private String next(Failure.Exit exit) {
         return switch (database) {
             case PARTLY -> "jbang release.java --sql " + rest + "   # the statements that are left, through all gates again";
-            case UNKNOWN -> "jbang release.java status";
+            case UNKNOWN -> "jbang release.java resume   # it looks which of the two is true";
             case APPLIED -> promoted && done.contains("start") ? "nothing" : segments == 0 && !promoted ? "jbang release.java" : "jbang release.java resume";
             default -> exit == Failure.Exit.PASSED ? "nothing" : "jbang release.java   # when the cause is gone; it begins anew";
         };
@@ -229,7 +238,9 @@ public final class Situation {
     /** Goes on from what an earlier process recorded. */
     public void restore(JsonNode record) {
         record.path("done").forEach(name -> done.add(name.asText()));
-        database = Database.valueOf(record.path("database").asText("UNTOUCHED"));
+        database = Database.valueOf(record.path("database").asText(Database.UNTOUCHED.name()));
+        // A process that died while it applied left nobody who knows how that ended.
+        database = database == Database.APPLYING ? Database.UNKNOWN : database;
         segments = record.path("segments").asInt();
         committed = record.path("committed").asInt();
         service = record.path("service").asText();

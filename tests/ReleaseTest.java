@@ -1,33 +1,390 @@
 //SOURCES World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import lib.Postgres;
 import org.junit.jupiter.api.Test;
 
 /** Whole releases, as a process, on a real repository and a real production. */
 class ReleaseTest {
+    private static final String SETTINGS = """
+            {"checks": [["git", "--version"]],
+             "environments": {"production": {"url": {"env": "PROD_DATABASE_URL"},
+              "services": {"web": {"stop": ["%s"], "start": [%s]}}}}}
+            """;
+
+    /** A release with a service whose stop command does what the test wants; the settings are committed before. */
+    private static World withStop(String stop, String start) {
+        World world = World.drizzle();
+        Path command = World.script(world.folder.resolve("bin/stop"), stop);
+        String starter = start == null ? "" : '"' + World.script(world.folder.resolve("bin/start"), start).toString() + '"';
+        world.write("release.json", SETTINGS.formatted(command, starter));
+        world.push("settings");
+        return world;
+    }
+
+    /** Asks once without approval, so that there is something to approve. */
+    private static String proposed(World world, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("--json"));
+        arguments.addAll(List.of(options));
+        World.Result asked = world.run("release", arguments.toArray(String[]::new));
+        assertEquals(11, asked.exit(), asked::all);
+        return asked.json().at("/facts/sql/sha256").asText();
+    }
+
+    private static World.Result approved(World world, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("--json", "--approve", proposed(world, options)));
+        arguments.addAll(List.of(options));
+        return world.run("release", arguments.toArray(String[]::new));
+    }
+
+    private static void assertUntouched(World world, World.Result result) {
+        assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"), result::all);
+        assertEquals(null, world.sql("SELECT to_regclass('users')"), result::all);
+        assertEquals("1", world.git(world.origin, "rev-list", "--count", "release"), result::all);
+    }
+
+    private static void assertReleased(World world, World.Result result) {
+        assertEquals(0, result.exit(), result::all);
+        assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+        assertEquals("241", world.sql("SELECT count(*) FROM users"));
+        assertEquals("0", world.sql("SELECT count(*) FROM food_logs WHERE user_id IS NULL"));
+        assertEquals("3201", world.sql("SELECT count(*) FROM food_logs"));
+        assertTrue(world.git(world.origin, "log", "--format=%H", "release").contains(world.git("rev-parse", "main")), result::all);
+    }
+
     @Test
     void withoutATerminalNothingIsAppliedUnapprovedAndWithTheApprovalAllIs() {
         try (World world = World.drizzle()) {
             World.Result asked = world.run("release", "--json");
             assertEquals(11, asked.exit(), asked::all);
             String sha = asked.json().at("/facts/sql/sha256").asText();
-            assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
-            assertTrue(asked.json().at("/facts/approve").asText().contains("--approve " + sha), asked::all);
+            assertUntouched(world, asked);
+            assertEquals("jbang release.java --approve " + sha, asked.json().at("/facts/approve").asText());
             assertTrue(Files.exists(world.repo.resolve(asked.json().at("/facts/sql/file").asText())));
             assertTrue(Files.exists(world.repo.resolve(asked.json().at("/facts/backup/file").asText())));
             assertEquals(1, asked.json().at("/facts/commits").size());
             assertEquals("Simple", asked.json().at("/facts/entries/0/class").asText());
             assertEquals(2, asked.json().at("/facts/pending").size());
+            assertTrue(asked.err().contains("-> read _migrations/release-"), asked::all);
 
-            World.Result released = world.run("release", "--json", "--approve", sha);
-            assertEquals(0, released.exit(), released::all);
-            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
-            assertEquals("0", world.sql("SELECT count(*) FROM food_logs WHERE user_id IS NULL"));
+            World.Result released = world.run("release", "--approve", sha);
+            assertReleased(world, released);
             assertEquals(world.git("rev-parse", "HEAD"), world.git(world.origin, "rev-parse", "release"));
-            assertTrue(world.read("MIGRATIONS.md").endsWith("<!-- Add entries below this line -->\n"), () -> world.read("MIGRATIONS.md"));
+            assertEquals(world.git("rev-parse", "HEAD"), world.git(world.origin, "rev-parse", "main"));
+            assertEquals("main", world.git("branch", "--show-current"));
+            assertEquals("", world.git("status", "--porcelain"));
+            assertEquals("release: clear MIGRATIONS.md", world.git("log", "-1", "--format=%B").strip());
+            assertTrue(world.read("MIGRATIONS.md").endsWith("<!-- Add entries below this line -->\n"));
+            assertTrue(released.out().contains("Released main to production"), released::all);
+            assertTrue(World.read(world.newest("report-.*\\.md")).contains("rename ALLOWED_EMAIL to ALLOWED_EMAILS"));
+            assertFalse(Files.exists(world.repo.resolve("_migrations/run.json")), "a finished run is put away");
+
+            World.Result again = world.run("release", "--json");
+            assertEquals(10, again.exit(), again::all);
+            assertTrue(again.gate("git.commits").path("message").asText().startsWith("nothing to promote"), again::all);
         }
+    }
+
+    @Test
+    void anApprovalOfOtherSqlIsRefused() {
+        try (World world = World.drizzle()) {
+            World.Result result = world.run("release", "--json", "--approve", "0".repeat(64));
+            assertEquals(11, result.exit(), result::all);
+            assertTrue(result.err().contains("the SQL is not the one that was approved"), result::all);
+            assertUntouched(world, result);
+        }
+    }
+
+    @Test
+    void sqlThatWasEditedAfterItsApprovalIsRehearsedButNotApplied() {
+        try (World world = World.drizzle()) {
+            String sha = proposed(world);
+            Path sql = world.newest("release-.*\\.sql");
+            World.write(sql, World.read(sql).replace("COMMIT;", "UPDATE users SET name = 'somebody';\nCOMMIT;"));
+            World.Result result = world.run("release", "--json", "--approve", sha);
+            assertEquals(11, result.exit(), result::all);
+            assertTrue(result.err().contains("was edited by hand"), result::all);
+            assertUntouched(world, result);
+            World.Result released = world.run("release", "--approve", result.json().at("/facts/sql/sha256").asText());
+            assertReleased(world, released);
+            assertEquals("somebody", world.sql("SELECT DISTINCT name FROM users"));
+        }
+    }
+
+    @Test
+    void sqlThatIsEditedWhileTheServiceStopsIsNotApplied() {
+        try (World world = withStop("for f in _migrations/release-*.sql; do echo 'SELECT 1;' >> $f; done", null)) {
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("was edited after its rehearsal"), result::all);
+            assertTrue(result.err().contains("service   STOPPED"), result::all);
+            assertUntouched(world, result);
+        }
+    }
+
+    @Test
+    void aSchemaThatChangedSinceTheRehearsalStopsBeforeTheFirstStatement() {
+        try (World world = withStop("exec \"$PSQL\" -Xqc 'ALTER TABLE sessions ADD COLUMN sneaked_in text'", null)) {
+            psql(world);
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("column sessions.sneaked_in is new"), result::all);
+            assertUntouched(world, result);
+        }
+    }
+
+    @Test
+    void aMigrationThatFailsOnProductionIsRolledBackAndEverythingIsSaid() {
+        String rows = "INSERT INTO favourites (email, custom_food_id) VALUES ('Twice@example.com', 1), ('twice@example.com', 1)";
+        try (World world = withStop("exec \"$PSQL\" -Xqc \"" + rows + "\"", null)) {
+            psql(world);
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("could not create unique index \"favourites_user_food_idx\""), result::all);
+            assertTrue(result.err().contains("database  not changed: the transaction was rolled back"), result::all);
+            assertTrue(result.err().contains("service   STOPPED"), result::all);
+            assertTrue(result.err().contains("git       nothing was pushed"), result::all);
+            assertTrue(result.err().matches("(?s).*backup    _migrations/backup-\\d{8}-\\d{6}\\.dump.*"), result::all);
+            assertFalse(result.all().contains("wice@example.com"), "nobody's e-mail is quoted");
+            assertUntouched(world, result);
+            assertTrue(World.read(world.newest("report-.*\\.md")).contains("**STOP** at apply"));
+        }
+    }
+
+    @Test
+    void rowsThatDifferTooMuchFromTheRehearsalAreNotCommitted() {
+        String rows = "INSERT INTO sessions (email, expires_at) SELECT 'new' || i || '@example.com', now() FROM generate_series(1, 900) AS i";
+        try (World world = withStop("exec \"$PSQL\" -Xqc \"" + rows + "\"", null)) {
+            psql(world);
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("rows, in the rehearsal"), result::all);
+            assertUntouched(world, result);
+        }
+    }
+
+    @Test
+    void aFewRowsMoreThanInTheBackupAreNoReasonToStop() {
+        String rows = "INSERT INTO sessions (email, expires_at) VALUES ('Person1@example.com', now())";
+        try (World world = withStop("exec \"$PSQL\" -Xqc \"" + rows + "\"", "touch started")) {
+            psql(world);
+            world.write(".gitignore", world.read(".gitignore") + "started\n");
+            world.push("ignore the mark");
+            World.Result result = approved(world);
+            assertReleased(world, result);
+            assertTrue(Files.exists(world.repo.resolve("started")), "the service was started again");
+        }
+    }
+
+    @Test
+    void aServiceThatCannotBeStoppedStopsTheRelease() {
+        try (World world = withStop("echo 'No deployment found' >&2; exit 1", null)) {
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("service web cannot be stopped"), result::all);
+            assertTrue(result.err().contains("No deployment found"), result::all);
+            assertUntouched(world, result);
+        }
+    }
+
+    @Test
+    void aStopCommandIsNotBelievedWhileSomebodyIsConnected() throws Exception {
+        try (World world = withStop("exit 0", "echo back")) {
+            world.environment.put("RELEASE_QUIET_SECONDS", "2");
+            String sha = proposed(world);
+            try (Connection application = Postgres.write(world.production, "web application")) {
+                World.Result result = world.run("release", "--json", "--approve", sha);
+                assertEquals(10, result.exit(), result::all);
+                assertTrue(result.err().contains("the database is still in use by app (release web application)"), result::all);
+                assertTrue(result.err().contains("start it: '" + world.folder), result::all);
+                assertUntouched(world, result);
+            }
+        }
+    }
+
+    @Test
+    void aPushRefusedByAServerHookLeavesTheReleaseUnfinishedAndResumeFinishesIt() throws IOException {
+        try (World world = withStop("exit 0", "touch ../started")) {
+            Path hook = World.script(world.origin.resolve("hooks/update"), """
+                    test "$1" != refs/heads/release || { echo 'release is protected' >&2; exit 1; }
+                    """);
+            World.Result result = approved(world);
+            assertEquals(20, result.exit(), result::all);
+            assertTrue(result.err().contains("release is protected"), result::all);
+            assertTrue(result.err().contains("database  changed: all of the release SQL is committed"), result::all);
+            assertTrue(result.err().contains("do not start the old code"), result::all);
+            assertTrue(result.err().contains("next      jbang release.java resume"), result::all);
+            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals("1", world.git(world.origin, "rev-list", "--count", "release"));
+            assertEquals("unfinished", result.json().path("status").asText());
+
+            World.Result status = world.run("release", "status");
+            assertEquals(0, status.exit(), status::all);
+            assertTrue(status.out().contains("7 migrations applied, none pending"), status::all);
+            assertTrue(status.out().contains("jbang release.java resume"), status::all);
+
+            World.Result early = world.run("release");
+            assertEquals(20, early.exit(), "a new release must not bury the unfinished one: " + early.all());
+            assertTrue(early.err().contains("jbang release.java resume"), early::all);
+
+            Files.delete(hook);
+            World.Result resumed = world.run("release", "resume");
+            assertReleased(world, resumed);
+            assertTrue(Files.exists(world.folder.resolve("started")));
+            World.Result nothing = world.run("release", "resume");
+            assertEquals(10, nothing.exit(), nothing::all);
+        }
+    }
+
+    @Test
+    void aSegmentThatFailsAfterAnotherWasCommittedIsUnfinishedAndTheRestCanBeReleased() {
+        try (World world = World.drizzle()) {
+            world.write("mine.sql", World.read(World.FIXTURE.resolve("release.sql"))
+                    .replaceFirst("(?s)-- Step 4.*?(INSERT.*?;)\\s*COMMIT;", "COMMIT;\n"
+                            + "CREATE UNIQUE INDEX CONCURRENTLY users_name_idx ON users (name);\n$1"));
+            world.push("a script of our own");
+            // The copy has no names; production gets two equal ones between the first segment and the second.
+            world.execute("CREATE FUNCTION name_them() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$");
+            world.execute("DROP FUNCTION name_them()");
+            String sha = proposed(world, "--sql", "mine.sql");
+            assertEquals(64, sha.length());
+            World.Result result = world.run("release", "--json", "--sql", "mine.sql", "--approve", sha);
+            assertReleased(world, result);
+            assertEquals("t", world.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_name_idx'::regclass"));
+        }
+    }
+
+    @Test
+    void aDryRunTouchesNeitherProductionNorTheRemote() {
+        try (World world = World.drizzle()) {
+            String before = world.git(world.origin, "for-each-ref");
+            World.Result result = world.run("release", "--dry-run", "--json");
+            assertEquals(0, result.exit(), result::all);
+            assertUntouched(world, result);
+            assertEquals(before, world.git(world.origin, "for-each-ref"));
+            assertTrue(result.err().contains("Dry run: production and origin were not touched"), result::all);
+            assertTrue(result.err().contains("push   git push --atomic origin"), result::all);
+        }
+    }
+
+    @Test
+    void aReleaseBranchWithACommitOfItsOwnIsMergedAndNeverForced() {
+        try (World world = World.drizzle()) {
+            world.git("switch", "-q", "-c", "release", "origin/release");
+            world.write("hotfix.txt", "urgent\n");
+            world.commit("hotfix");
+            world.git("push", "-q", "origin", "release");
+            world.git("switch", "-q", "main");
+            String hotfix = world.git(world.origin, "rev-parse", "release");
+            World.Result result = approved(world);
+            assertReleased(world, result);
+            assertEquals(hotfix, world.git(world.origin, "rev-parse", "release^1"));
+            assertEquals(world.git("rev-parse", "main"), world.git(world.origin, "rev-parse", "release^2"));
+            assertEquals("urgent", world.git(world.origin, "show", "release:hotfix.txt"));
+            assertFalse(world.git(world.origin, "log", "-1", "--format=%B", "release").toLowerCase().contains("co-authored"));
+        }
+    }
+
+    @Test
+    void aReleaseBranchThatSomebodyMovesDuringTheReleaseStopsItBeforeTheService() {
+        try (World world = withStop("touch ../stopped", null)) {
+            String sha = proposed(world);
+            // The checks are the last thing before the backup that the project itself runs.
+            world.write("release.json", world.read("release.json").replace("[\"git\", \"--version\"]",
+                    "[\"git\", \"--version\"], [\"sh\", \"../move\"]"));
+            World.script(world.folder.resolve("move"), """
+                    commit=$(git commit-tree -p origin/release -m moved 'origin/release^{tree}')
+                    git push -q origin "$commit:refs/heads/release"
+                    git update-ref refs/remotes/origin/release origin/release~1 2>/dev/null || true
+                    """);
+            world.push("a check that moves the branch");
+            World.Result result = world.run("release", "--json", "--approve", sha);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("origin/release was moved by somebody since the release began"), result::all);
+            assertFalse(Files.exists(world.folder.resolve("stopped")));
+            assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+        }
+    }
+
+    @Test
+    void aReleaseWithoutAnySqlOnlyPromotes() {
+        try (World world = World.of("code only", "template0")) {
+            world.commit("start");
+            world.git("push", "-q", "-u", "origin", "main", "main:release");
+            world.write("code.txt", "new\n");
+            world.push("code");
+            World.Result result = world.run("release", "--json");
+            assertEquals(0, result.exit(), result::all);
+            assertEquals(world.git("rev-parse", "main"), world.git(world.origin, "rev-parse", "release"));
+            assertEquals("None", result.json().at("/facts/class").asText());
+        }
+    }
+
+    @Test
+    void aScriptOfOnesOwnGoesThroughTheSameGates() {
+        try (World world = World.drizzle()) {
+            World.Result missing = world.run("release", "--sql", "nowhere.sql");
+            assertEquals(2, missing.exit(), missing::all);
+            Path script = world.folder.resolve("mine.sql");
+            World.write(script, World.read(World.FIXTURE.resolve("release.sql")));
+            World.Result result = approved(world, "--sql", script.toString());
+            assertReleased(world, result);
+        }
+    }
+
+    @Test
+    void aLockThatIsHeldForAWhileIsWaitedForByTryingAgain() throws Exception {
+        try (World world = World.drizzle(); Connection other = Postgres.write(world.production, "reader")) {
+            String sha = proposed(world);
+            other.setAutoCommit(false);
+            Thread reader = new Thread(() -> {
+                try {
+                    Postgres.one(other, "SELECT count(*) FROM sessions");
+                    Thread.sleep(14_000);
+                    other.rollback();
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            reader.start();
+            World.Result result = world.run("release", "--json", "--approve", sha);
+            reader.join();
+            assertReleased(world, result);
+            assertTrue(result.err().contains("a lock was not to be had, try 2 of"), result::all);
+        }
+    }
+
+    @Test
+    void aSecondReleaseAtTheSameTimeIsRefused() throws Exception {
+        try (World world = withStop("sleep 6", null)) {
+            String sha = proposed(world);
+            List<World.Result> first = new ArrayList<>();
+            Thread one = new Thread(() -> first.add(world.run("release", "--json", "--approve", sha)));
+            one.start();
+            Thread.sleep(1500);
+            World.Result second = world.run("release", "--json");
+            one.join();
+            assertEquals(10, second.exit(), second::all);
+            assertTrue(second.err().contains("another run (process "), second::all);
+            assertReleased(world, first.get(0));
+        }
+    }
+
+    private static void psql(World world) {
+        world.environment.put("PSQL", lib.Clients.newest().tool("psql").toString());
+        world.environment.put("PGPASSWORD", World.PASSWORD);
+        world.environment.put("PGHOST", world.production.host());
+        world.environment.put("PGPORT", String.valueOf(world.production.port()));
+        world.environment.put("PGUSER", world.production.user());
+        world.environment.put("PGDATABASE", world.production.database());
     }
 }
