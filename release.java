@@ -125,6 +125,9 @@ class release implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (script != null && !Files.isRegularFile(script)) {
+            throw Failure.usage("--sql " + script + ": there is no such file", "ls -l " + script.toAbsolutePath().getParent());
+        }
         begin();
         try (AutoCloseable lock = run.lock()) {
             refuseToBury();

@@ -1,0 +1,130 @@
+//SOURCES World.java
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import lib.Exec;
+import lib.Json;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** After a whole release the application's own migrator, the real one of npm, has nothing left to run. */
+class MigratorTest {
+    @BeforeAll
+    static void theRealMigratorsAreThere() {
+        assertTrue(Files.isDirectory(World.ROOT.resolve("tests/node/node_modules/drizzle-orm")),
+                "the real migrators are not installed: npm ci --prefix tests/node");
+    }
+
+    private static Exec.Result migrate(World world, String driver, String... options) {
+        List<String> command = new ArrayList<>(List.of("node", World.FIXTURE.resolve("migrate.mjs").toString(), world.url(),
+                world.repo.resolve("drizzle").toString(), driver));
+        command.addAll(List.of(options));
+        return Exec.of(command).in(world.folder).run();
+    }
+
+    private static void assertReplaysNothing(World world, String driver, String... options) {
+        String rows = world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations");
+        Exec.Result result = migrate(world, driver, options);
+        assertEquals(0, result.exit(), result.out() + result.err());
+        assertTrue(result.out().contains(", 0 of them migration statements"), result.out());
+        assertEquals(rows, world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+    }
+
+    private static void release(World world) {
+        World.Result asked = world.run("release", "--json");
+        assertEquals(11, asked.exit(), asked::all);
+        World.Result released = world.run("release", "--approve", asked.json().at("/facts/sql/sha256").asText());
+        assertEquals(0, released.exit(), released::all);
+    }
+
+    @Test
+    void drizzleItselfFailsOnTheRowsAndReplaysNothingAfterTheRelease() {
+        try (World world = World.drizzle("migrator")) {
+            Exec.Result alone = migrate(world, "node-postgres");
+            assertNotEquals(0, alone.exit(), "the control: without a release Drizzle's own files fail on these rows");
+            assertTrue(alone.out().contains("23502"), alone.out());
+            release(world);
+            assertReplaysNothing(world, "node-postgres");
+            assertReplaysNothing(world, "postgres-js");
+            // And it is not asleep: the next migration, dated after these, does run.
+            next(world);
+            Exec.Result later = migrate(world, "node-postgres");
+            assertEquals(0, later.exit(), later.out());
+            assertEquals("8", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals("0", world.sql("SELECT count(*) FROM next_release"));
+        }
+    }
+
+    private static void next(World world) {
+        try {
+            Path journal = world.repo.resolve("drizzle/meta/_journal.json");
+            var tree = (com.fasterxml.jackson.databind.node.ObjectNode) Json.MAPPER.readTree(journal.toFile());
+            var entries = (com.fasterxml.jackson.databind.node.ArrayNode) tree.path("entries");
+            long when = entries.get(entries.size() - 1).path("when").asLong() + 1000;
+            entries.addObject().put("idx", 7).put("version", "7").put("when", when).put("tag", "0007_next").put("breakpoints", true);
+            World.write(journal, Json.pretty(tree));
+            world.write("drizzle/0007_next.sql", "CREATE TABLE next_release (id integer)");
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aHistoryInASchemaOfItsOwnIsFoundAndContinuedThere() {
+        try (World world = World.drizzle("own_history")) {
+            world.execute("ALTER TABLE drizzle.__drizzle_migrations SET SCHEMA public", "ALTER TABLE __drizzle_migrations RENAME TO \"My History\"");
+            world.write("drizzle.config.ts", "export default { dialect: 'postgresql', out: './drizzle',"
+                    + " migrations: { schema: 'public', table: 'My History' } }");
+            world.push("a history of our own");
+            World.Result asked = world.run("release", "--json");
+            assertEquals(11, asked.exit(), asked::all);
+            World.Result released = world.run("release", "--approve", asked.json().at("/facts/sql/sha256").asText());
+            assertEquals(0, released.exit(), released::all);
+            assertEquals("7", world.sql("SELECT count(*) FROM \"My History\""));
+            Exec.Result result = migrate(world, "node-postgres", "--schema", "public", "--table", "My History");
+            assertEquals(0, result.exit(), result.out() + result.err());
+            assertTrue(result.out().contains(", 0 of them migration statements"), result.out());
+            assertEquals("7", world.sql("SELECT count(*) FROM \"My History\""));
+        }
+    }
+
+    @Test
+    void drizzleOneReplaysNothingEither() throws IOException {
+        try (World world = World.drizzle("drizzle_one")) {
+            folders(world);
+            world.push("drizzle-kit up");
+            release(world);
+            assertReplaysNothing(world, "node-postgres", "--orm", "drizzle-orm-1");
+            assertReplaysNothing(world, "postgres-js", "--orm", "drizzle-orm-1");
+        }
+    }
+
+    /** What {@code drizzle-kit up} of 1.0 makes of the journal: a folder for each migration, named by its time. */
+    private static void folders(World world) throws IOException {
+        JsonNode journal = Json.MAPPER.readTree(world.repo.resolve("drizzle/meta/_journal.json").toFile());
+        DateTimeFormatter stamp = DateTimeFormatter.ofPattern("yyyyMMddHHmmss").withZone(ZoneOffset.UTC);
+        for (JsonNode entry : journal.path("entries")) {
+            String tag = entry.path("tag").asText();
+            String name = stamp.format(Instant.ofEpochMilli(entry.path("when").asLong())) + "_" + tag.substring(5);
+            Path folder = Files.createDirectories(world.repo.resolve("drizzle").resolve(name));
+            Files.move(world.repo.resolve("drizzle/" + tag + ".sql"), folder.resolve("migration.sql"));
+            World.write(folder.resolve("snapshot.json"), "{}\n");
+        }
+        try (var files = Files.walk(world.repo.resolve("drizzle/meta"))) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
