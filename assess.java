@@ -55,6 +55,7 @@ class assess implements Callable<Integer> {
 
     private Notes notes;
     private Optional<History> history;
+    private List<Variables.Change> variables;
     private List<Migration> pending = List.of();
     private Draft draft;
 
@@ -95,10 +96,10 @@ class assess implements Callable<Integer> {
     }
 
     private Gate.Finding variables(Project project, Phase phase) {
-        List<Variables.Change> changes = Variables.of(notes, project.git, project.released());
-        phase.fact("variables", changes);
-        return Gate.passed(changes.isEmpty() ? "no environment variable changes"
-                : String.join(", ", changes.stream().map(Variables.Change::text).toList()));
+        variables = Variables.of(notes, project.git, project.released());
+        phase.fact("variables", variables);
+        return Gate.passed(variables.isEmpty() ? "no environment variable changes"
+                : String.join(", ", variables.stream().map(Variables.Change::text).toList()));
     }
 
     private Gate.Finding tool(Project project, Phase phase) {
@@ -151,7 +152,7 @@ class assess implements Callable<Integer> {
         if (Console.interactive() && !byHand) {
             decisions.ask(common.console(), draft.problems());
         }
-        Classes classes = Classes.of(notes.entries(), pending, draft);
+        Classes classes = Classes.of(notes.entries(), pending, draft, variables == null ? List.of() : variables);
         phase.fact("entries", classes.entries());
         phase.fact("class", classes.overall().label);
         phase.fact("problems", draft.problems());

@@ -3,20 +3,18 @@
 //JAVA 17+
 
 //SOURCES preflight.java backup.java assess.java validate.java
-//SOURCES lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java
-//SOURCES lib/PhaseProcess.java lib/Project.java lib/Promotion.java lib/Report.java lib/Run.java lib/Services.java
-//SOURCES lib/Situation.java lib/Status.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Executor.java lib/plan/Plan.java
-//SOURCES lib/plan/Problem.java
+//SOURCES lib/Address.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java lib/Failure.java
+//SOURCES lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java lib/Promotion.java
+//SOURCES lib/Run.java lib/Services.java lib/Situation.java lib/Status.java lib/Step.java lib/Target.java lib/Walk.java
+//SOURCES lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Executor.java
+//SOURCES lib/plan/Plan.java lib/plan/Problem.java
 
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import lib.Address;
+import lib.Approval;
 import lib.Cli;
 import lib.Console;
 import lib.Demo;
@@ -33,16 +32,16 @@ import lib.Failure;
 import lib.History;
 import lib.Json;
 import lib.Migration;
-import lib.PhaseProcess;
 import lib.Postgres;
 import lib.Project;
 import lib.Promotion;
-import lib.Report;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
 import lib.Status;
+import lib.Step;
 import lib.Target;
+import lib.Walk;
 import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
@@ -55,58 +54,57 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /** A release from top to bottom: four phases as gates, then the change of production that they prepared. */
-@Command(name = "release", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class, scope = ScopeType.INHERIT,
+@Command(name = "release", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class,
+        scope = ScopeType.INHERIT,
         description = "Takes an application from main to production: checks, backs up, rehearses, applies, promotes.",
         footer = {"%nExamples:", "  jbang release.java demo              see a whole release on made-up data",
             "  jbang release.java --dry-run         everything except touching production and remotes",
             "  jbang release.java                   release; asks before it changes anything",
             "  jbang release.java --approve SHA256  release without a terminal, this SQL and no other",
             "  jbang release.java status            where the release stands, and what is next",
-            "%nEnvironment:", "  PROD_DATABASE_URL    the database of production",
-            "  RELEASE_SCRATCH_URL  a server to rehearse on",
+            "%nEnvironment:", "  PROD_DATABASE_URL      the database of production",
+            "  RELEASE_SCRATCH_URL    a server to rehearse on",
             "  RELEASE_QUIET_SECONDS  how long to wait for sessions to end (60)", Cli.EXIT_CODES})
 class release implements Callable<Integer> {
-    /** One step: its name, what it does, and whether it changes something that others see. */
-    record Step(String name, String what, boolean changes, Work work) {
-        interface Work {
-            void run(release release) throws Exception;
-        }
-    }
-
-    private static final List<Step> STEPS = List.of(
-            new Step("preflight", "find every reason to stop", false, release -> release.phase("preflight", release.preflightOptions())),
-            new Step("backup", "back production up, and read the backup back", false, release -> release.phase("backup", List.of())),
-            new Step("assess", "say what the release does to the database", false, release::assess),
-            new Step("validate", "write the SQL, and rehearse it on a copy", false, release -> release.phase("validate", release.validateOptions())),
-            new Step("prepare", "make the commits that are pushed at the end", false, release::prepare),
-            new Step("confirm", "show all of it, and ask", false, release::confirm),
-            new Step("stop", "stop the services, and prove the database quiet", true, release::stop),
-            new Step("apply", "run the rehearsed SQL on production", true, release::apply),
-            new Step("promote", "push main and release, both or neither", true, release::promote),
-            new Step("start", "start the services that no deploy starts", true, release::start));
+    private final List<Step> steps = List.of(
+            new Step("preflight", "find every reason to stop", false, this::preflight),
+            new Step("backup", "back production up, and read the backup back", false, this::backup),
+            new Step("assess", "say what the release does to the database", false, this::assess),
+            new Step("validate", "write the SQL, and rehearse it on a copy", false, this::validate),
+            new Step("prepare", "make the commits that are pushed at the end", false, this::prepare),
+            new Step("confirm", "show all of it, and ask", false, this::confirm),
+            new Step("stop", "stop the services, and prove the database quiet", true, this::stop),
+            new Step("apply", "run the rehearsed SQL on production", true, this::apply),
+            new Step("promote", "push both branches, or neither", true, this::promote),
+            new Step("start", "start the services that no deploy starts", true, this::start));
 
     @Mixin
     Cli.Options common;
 
-    @Option(names = "--approve", paramLabel = "SHA256", description = "Approve the SQL with this hash; nothing else is applied.")
+    @Option(names = "--approve", paramLabel = "SHA256",
+            description = "Approve the SQL with this hash; nothing else is applied.")
     String approved;
 
-    @Option(names = "--sql", paramLabel = "FILE", description = "A release script of your own, instead of a written one.")
+    @Option(names = "--sql", paramLabel = "FILE",
+            description = "A release script of your own, instead of a written one.")
     Path script;
 
     @Option(names = "--scratch", paramLabel = "URL", description = "A server to rehearse on; not production's.")
     String scratch;
 
-    @Option(names = "--skip-build", description = "Leave the project's own tests and build out; the report says so.")
+    @Option(names = "--skip-build",
+            description = "Leave the project's own tests and build out; the report says so.")
     boolean skipBuild;
 
-    @Option(names = "--unrehearsed", description = "Go on when there is no server to rehearse on; the report says so.")
+    @Option(names = "--unrehearsed",
+            description = "Go on when there is no server to rehearse on; the report says so.")
     boolean unrehearsed;
 
     @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE", description = "Answer a problem that assess named.")
     Map<String, String> decide = new LinkedHashMap<>();
 
-    @Option(names = "--dry-run", description = "Do everything except touch production and remotes, and say what would follow.")
+    @Option(names = "--dry-run",
+            description = "Do everything except touch production and remotes, and say what would follow.")
     boolean dryRun;
 
     private Project project;
@@ -114,10 +112,11 @@ class release implements Callable<Integer> {
     private Run run;
     private Services services;
     private Situation situation;
+    private Walk walk;
+    private Address.Found address;
     private Promotion promotion;
     private Certificate certificate;
-    private Address.Found typed;
-    private final Map<String, ObjectNode> phases = new LinkedHashMap<>();
+    private Approval approval;
 
     public static void main(String... args) {
         System.exit(Cli.run(new release(), args));
@@ -126,13 +125,14 @@ class release implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         if (script != null && !Files.isRegularFile(script)) {
-            throw Failure.usage("--sql " + script + ": there is no such file", "ls -l " + script.toAbsolutePath().getParent());
+            throw Failure.usage("--sql " + script + ": there is no such file",
+                    "ls -l " + script.toAbsolutePath().getParent());
         }
         begin();
         try (AutoCloseable lock = run.lock()) {
             refuseToBury();
             run.begin();
-            return walk(STEPS);
+            return dryRun ? walk.dry(steps, services.stopCommands()) : walk.through(steps);
         }
     }
 
@@ -147,32 +147,14 @@ class release implements Callable<Integer> {
                 run.put("release", situation.record());
             }
             if (!situation.applied()) {
-                throw Failure.stop("there is no release to finish: " + situation.lines(Failure.Exit.STOP).get("database"),
-                        situation.lines(Failure.Exit.STOP).get("next"));
+                Map<String, String> now = situation.lines(Failure.Exit.STOP);
+                throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
             }
             promotion = Json.as(run.part("promotion"), Promotion.class);
             certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
             situation.certified(certificate);
-            return walk(STEPS.stream().filter(step -> step.changes() && !situation.isDone(step.name())
-                    && !List.of("stop", "apply").contains(step.name())).toList());
-        }
-    }
-
-    // What a broken COMMIT left is known by the database alone.
-    private List<Migration> pendingNow() throws SQLException {
-        try (Connection connection = Postgres.read(project.address().target(), "release")) {
-            Optional<History> history = project.history();
-            return history.isPresent() ? history.get().state(connection).pending() : List.of();
-        }
-    }
-
-    // A release that changed production is finished before another one begins.
-    private void refuseToBury() {
-        Situation last = new Situation(services);
-        last.restore(run.part("release"));
-        if (last.changed() && script == null) {
-            throw new Failure(Failure.Exit.UNFINISHED, "an earlier release is not finished. Database: "
-                    + last.lines(Failure.Exit.UNFINISHED).get("database"), last.lines(Failure.Exit.UNFINISHED).get("next"));
+            return walk.through(steps.stream().filter(step -> List.of("promote", "start").contains(step.name())
+                    && !situation.isDone(step.name())).toList());
         }
     }
 
@@ -189,7 +171,8 @@ class release implements Callable<Integer> {
     @Command(name = "demo", description = "A whole release on made-up data: no configuration, no network beyond Maven.")
     int demo(@Option(names = "--yes", description = "Answer the prompts with yes.") boolean yes,
              @Option(names = "--keep", description = "Leave everything running and on disk at the end.") boolean keep,
-             @Option(names = "--fail", paramLabel = "STAGE", description = "Show what a failed gate looks like: ${COMPLETION-CANDIDATES}.")
+             @Option(names = "--fail", paramLabel = "STAGE",
+                     description = "Show what a failed gate looks like: ${COMPLETION-CANDIDATES}.")
              Demo.Stage fail) throws Exception {
         return new Demo(common.console(), yes, keep, fail).run(common.json);
     }
@@ -202,106 +185,29 @@ class release implements Callable<Integer> {
         run = Run.open(project.repo);
         services = new Services(project.repo, project.settings.environment(project.environment));
         situation = new Situation(services);
+        walk = new Walk(project, run, situation, common);
     }
 
-    private int walk(List<Step> steps) throws Exception {
-        Thread witness = new Thread(() -> console.say(situation.text(Failure.Exit.INTERRUPTED)));
-        Runtime.getRuntime().addShutdownHook(witness);
-        Step current = null;
-        try {
-            for (Step step : steps) {
-                current = step;
-                if (dryRun && step.changes()) {
-                    return wouldFollow(steps.subList(steps.indexOf(step), steps.size()));
-                }
-                console.title("\n" + step.name() + ": " + step.what());
-                situation.begin(step.name());
-                step.work().run(this);
-                situation.done(step.name(), run);
-            }
-            return finish();
-        } catch (Failure failure) {
-            return stopped(current, failure);
-        } catch (Exception e) {
-            return stopped(current, new Failure(Failure.Exit.STOP, e.toString(), null, e));
-        } finally {
-            Runtime.getRuntime().removeShutdownHook(witness);
+    // A release that changed production is finished before another one begins.
+    private void refuseToBury() {
+        Situation last = new Situation(services);
+        last.restore(run.part("release"));
+        if (last.changed() && script == null) {
+            Map<String, String> now = last.lines(Failure.Exit.UNFINISHED);
+            throw new Failure(Failure.Exit.UNFINISHED,
+                    "an earlier release is not finished. Database: " + now.get("database"), now.get("next"));
         }
     }
 
-    private int stopped(Step step, Failure failure) {
-        Failure.Exit exit = situation.changed() ? Failure.Exit.UNFINISHED : failure.exit;
-        boolean phase = phases.containsKey(step.name()) && !phases.get(step.name()).path("status").asText().equals("pass");
-        if (!phase) {
-            console.mark("stop", step.name() + ": " + failure.getMessage());
+    // What a broken COMMIT left is known by the database alone.
+    private List<Migration> pendingNow() throws SQLException {
+        try (Connection connection = Postgres.read(project.address().target(), "release")) {
+            Optional<History> history = project.history();
+            return history.isPresent() ? history.get().state(connection).pending() : List.of();
         }
-        if (failure.hint != null && !phase) {
-            console.say("  -> " + failure.hint.replace("\n", "\n     "));
-        }
-        if (exit != Failure.Exit.DECIDE) {
-            console.say(situation.text(exit));
-        }
-        situation.failed(step.name(), failure, run);
-        return result(exit, new Report(project, run, phases, situation).write(exit));
     }
 
-    private int finish() {
-        Path report = new Report(project, run, phases, situation).write(Failure.Exit.PASSED);
-        console.say("");
-        if (!common.json) {
-            console.result(new Report(project, run, phases, situation).terminal());
-        }
-        int code = result(Failure.Exit.PASSED, report);
-        run.archive();
-        return code;
-    }
-
-    private int result(Failure.Exit exit, Path report) {
-        if (common.json) {
-            console.result(Json.pretty(situation.result(exit, phases, approval(), project.repo.relativize(report).toString())));
-        }
-        return exit.code;
-    }
-
-    private int wouldFollow(List<Step> left) {
-        console.title("\nDry run: production and " + project.remote() + " were not touched. What would follow:");
-        for (Step step : left) {
-            console.say("  " + step.name() + ": " + step.what());
-        }
-        services.stopCommands().forEach(command -> console.say("  stop   " + command));
-        console.say("  apply  " + certificate.sql().file() + " to " + project.environment);
-        console.say("  push   " + promotion.typed(project));
-        return result(Failure.Exit.PASSED, new Report(project, run, phases, situation).write(Failure.Exit.PASSED));
-    }
-
-    // The phases are processes of their own: their exit codes are real, and a crash stays inside.
-    private void phase(String name, List<String> options) {
-        List<String> arguments = new ArrayList<>(List.of("--repo", project.repo.toString(), "--env", project.environment));
-        arguments.addAll(options);
-        if (common.verbose) {
-            arguments.add("--verbose");
-        }
-        PhaseProcess.Answer answer = PhaseProcess.run(name, arguments, console, environment());
-        phases.put(name, answer.json());
-        if (answer.exit() != Failure.Exit.PASSED) {
-            throw new Failure(answer.exit(), answer.message(), answer.hint());
-        }
-        situation.learn(name, answer.json().path("facts"));
-    }
-
-    private Map<String, String> environment() {
-        if (typed == null) {
-            typed = project.address();
-        }
-        Map<String, String> environment = new LinkedHashMap<>(Run.owner());
-        environment.putAll(Address.handOver(typed));
-        if (scratch != null) {
-            environment.put("RELEASE_SCRATCH_URL", scratch);
-        }
-        return environment;
-    }
-
-    private List<String> preflightOptions() {
+    private void preflight() {
         List<String> options = new ArrayList<>();
         if (skipBuild) {
             options.add("--skip-build");
@@ -309,10 +215,39 @@ class release implements Callable<Integer> {
         if (dryRun) {
             options.add("--no-probe");
         }
-        return options;
+        walk.phase("preflight", options, environment());
     }
 
-    private List<String> validateOptions() {
+    private void backup() {
+        walk.phase("backup", List.of(), environment());
+    }
+
+    // A phase that has to ask cannot: its output is ours. So the questions come back as problems, and are asked here.
+    private void assess() {
+        List<String> options = new ArrayList<>();
+        decide.forEach((problem, choice) -> options.addAll(List.of("--decide", problem + "=" + choice)));
+        if (script != null) {
+            options.add("--by-hand");
+        }
+        try {
+            walk.phase("assess", options, environment());
+        } catch (Failure failure) {
+            if (failure.exit != Failure.Exit.DECIDE || !Console.interactive()) {
+                throw failure;
+            }
+            List<Problem> problems = new ArrayList<>();
+            walk.answer("assess").at("/facts/problems")
+                    .forEach(problem -> problems.add(Json.as(problem, Problem.class)));
+            Decisions decisions = new Decisions(run);
+            decisions.ask(console, problems);
+            if (!decisions.open(problems).isEmpty()) {
+                throw failure;
+            }
+            walk.phase("assess", options, environment());
+        }
+    }
+
+    private void validate() {
         List<String> options = new ArrayList<>();
         if (script != null) {
             options.addAll(List.of("--sql", script.toAbsolutePath().toString()));
@@ -320,31 +255,20 @@ class release implements Callable<Integer> {
         if (unrehearsed) {
             options.add("--unrehearsed");
         }
-        return options;
+        walk.phase("validate", options, environment());
     }
 
-    // A phase that has to ask cannot: its output is ours. So the questions come back as problems, and are asked here.
-    private void assess() {
-        List<String> choices = new ArrayList<>();
-        decide.forEach((problem, choice) -> choices.addAll(List.of("--decide", problem + "=" + choice)));
-        if (script != null) {
-            choices.add("--by-hand");
+    // A URL that was typed is handed on, so that each phase need not ask for it again.
+    private Map<String, String> environment() {
+        if (address == null) {
+            address = project.address();
         }
-        try {
-            phase("assess", choices);
-        } catch (Failure failure) {
-            List<Problem> problems = new ArrayList<>();
-            phases.get("assess").at("/facts/problems").forEach(problem -> problems.add(Json.as(problem, Problem.class)));
-            Decisions decisions = new Decisions(run);
-            if (failure.exit != Failure.Exit.DECIDE || !Console.interactive()) {
-                throw failure;
-            }
-            decisions.ask(console, problems);
-            if (!decisions.open(problems).isEmpty()) {
-                throw failure;
-            }
-            phase("assess", choices);
+        Map<String, String> environment = new LinkedHashMap<>(Run.owner());
+        environment.putAll(Address.handOver(address));
+        if (scratch != null) {
+            environment.put("RELEASE_SCRATCH_URL", scratch);
         }
+        return environment;
     }
 
     private void prepare() {
@@ -356,59 +280,19 @@ class release implements Callable<Integer> {
     }
 
     private void confirm() {
-        Plan plan = plan();
-        Report report = new Report(project, run, phases, situation);
-        console.say(report.proposal(plan, certificate, promotion, services));
-        if (plan.isEmpty() && !Console.interactive() || dryRun) {
-            return;
-        }
-        if (approved != null) {
-            if (!plan.sha256().equals(approved.toLowerCase())) {
-                throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + plan.sha256() + ", approved was " + approved,
-                        "read " + certificate.sql().file() + ", then: " + approval());
-            }
-            console.mark("pass", "approved by its SHA-256");
-            return;
-        }
-        if (Demo.answers(project.repo)) {
-            console.say("Type yes to release: yes   (answered by the demo)");
-            return;
-        }
-        if (!Console.interactive()) {
-            throw Failure.decide("the SQL is not approved, and there is no terminal to ask on",
-                    "read " + certificate.sql().file() + ", then: " + approval());
-        }
-        String answer = console.ask("Type yes to release:");
-        if (answer == null || !answer.strip().equalsIgnoreCase("yes")) {
-            throw Failure.decide("not approved", "nothing was changed; start again when you are ready: jbang release.java");
+        String command = approvalCommand();
+        approval = new Approval(project, certificate, command);
+        Plan plan = approval.plan();
+        walk.approve(plan.isEmpty() ? null : command);
+        console.say(walk.report().proposal(plan, certificate, promotion, services));
+        if (!dryRun) {
+            approval.obtain(plan, approved, console);
         }
     }
 
-    // The file as it is now; what was rehearsed is known by its hash alone.
-    private Plan plan() {
-        Path file = project.repo.resolve(certificate.sql().file());
-        Plan plan = Plan.parse(Files.exists(file) ? read(file) : "", certificate.sql().file());
-        if (!plan.sha256().equals(certificate.sql().sha256())) {
-            throw Failure.stop(certificate.sql().file() + " was edited after its rehearsal: SHA-256 " + plan.sha256().substring(0, 12)
-                    + "… instead of " + certificate.sql().sha256().substring(0, 12) + "…", "jbang release.java   # rehearses it as it is now");
-        }
-        return plan;
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (java.io.IOException e) {
-            throw Failure.stop(file + " cannot be read: " + e.getMessage(), "ls -l " + file);
-        }
-    }
-
-    /** The command that approves the SQL of this run without a terminal; null before there is any. */
-    private String approval() {
-        if (certificate == null || certificate.sql().statements() == 0) {
-            return null;
-        }
-        List<String> command = new ArrayList<>(List.of("jbang", "release.java", "--approve", certificate.sql().sha256()));
+    private String approvalCommand() {
+        List<String> command = new ArrayList<>(List.of("jbang", "release.java"));
+        command.addAll(List.of("--approve", certificate.sql().sha256()));
         if (script != null) {
             command.addAll(List.of("--sql", script.toString()));
         }
@@ -426,8 +310,7 @@ class release implements Callable<Integer> {
 
     private void stop() throws Exception {
         promotion.stillFits(project);
-        Plan plan = plan();
-        if (plan.isEmpty()) {
+        if (approval.plan().isEmpty()) {
             console.mark("skip", "nothing is applied, so nothing has to stop");
             return;
         }
@@ -443,7 +326,7 @@ class release implements Callable<Integer> {
     }
 
     private void apply() throws Exception {
-        Plan plan = plan();
+        Plan plan = approval.plan();
         if (plan.isEmpty()) {
             console.mark("skip", "there is no SQL to apply");
             return;
@@ -461,11 +344,10 @@ class release implements Callable<Integer> {
         situation.applied(result);
         if (result.trouble() != null) {
             situation.rest(writeRest(plan, result.done().size()));
-            throw Failure.stop(result.trouble().message() + (result.trouble().statement().isEmpty() ? "" : "\n" + result.trouble().statement()),
-                    situation.changed() ? "jbang release.java status" : "correct it, then: jbang release.java");
+            throw Failure.stop(result.trouble().words(), situation.lines(Failure.Exit.STOP).get("next"));
         }
-        Duration took = Duration.ofMillis((long) result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum());
-        console.mark("pass", result.outcomes().size() + " statements committed in " + took.toMillis() / 1000.0 + " s, as rehearsed");
+        console.mark("pass", String.format("%d statements committed in %.2f s, as rehearsed",
+                result.outcomes().size(), result.seconds()));
     }
 
     // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.
@@ -492,11 +374,13 @@ class release implements Callable<Integer> {
 
     private void start() {
         if (services.startCommands().isEmpty()) {
-            console.mark("skip", services.stoppable().isEmpty() ? "no service was stopped" : "the deploy of " + project.release + " starts them");
-            return;
+            console.mark("skip", services.stoppable().isEmpty() ? "no service was stopped"
+                    : "the deploy of " + project.release + " starts them");
+        } else {
+            services.start();
+            situation.started();
+            console.mark("pass", "started: " + String.join(", ", services.startCommands()));
         }
-        services.start();
-        situation.started();
-        console.mark("pass", "started: " + String.join(", ", services.startCommands()));
+        situation.end();
     }
 }

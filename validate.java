@@ -2,7 +2,7 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java lib/Gate.java lib/Hash.java
+//SOURCES lib/Archive.java lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java lib/Gate.java lib/Hash.java
 //SOURCES lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
 //SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
@@ -10,12 +10,14 @@
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import lib.Archive;
 import lib.Cli;
 import lib.Clients;
 import lib.Copy;
@@ -51,7 +53,9 @@ import picocli.CommandLine.ScopeType;
         footer = {"%nExamples:", "  jbang validate.java                       write, and rehearse on a server found here",
             "  jbang validate.java --sql my-release.sql  rehearse a script of your own",
             "  jbang validate.java --scratch postgresql://postgres:pw@localhost:5433/postgres",
-            "%nServers, in this order: --scratch, the compose file's db, installed binaries, fetched binaries.", Cli.EXIT_CODES})
+            "%nServers, in this order: --scratch, the compose file's db, installed binaries, fetched binaries.",
+            "%nEnvironment:", "  PROD_DATABASE_URL    the database of production",
+            "  RELEASE_SCRATCH_URL  a server to rehearse on, as --scratch", Cli.EXIT_CODES})
 class validate implements Callable<Integer> {
     @Mixin
     Cli.Options common;
@@ -105,7 +109,7 @@ class validate implements Callable<Integer> {
                     copy.close();
                 }
             }
-            return phase.finish(run, sql == null ? null : project.repo.relativize(sql.path()) + " " + plan.sha256());
+            return phase.finish(run, plan == null ? null : project.repo.relativize(sql.path()) + " " + plan.sha256());
         }
     }
 
@@ -113,8 +117,12 @@ class validate implements Callable<Integer> {
         backup = run.facts("backup");
         dump = project.repo.resolve(backup.path("file").asText());
         production = Json.as(backup.path("identity"), Postgres.Identity.class);
+        if (!Files.isRegularFile(dump)) {
+            throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
+        }
         if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
-            throw Failure.stop(backup.path("file").asText() + " is not the file that was backed up: its SHA-256 has changed", "jbang backup.java");
+            throw Failure.stop(backup.path("file").asText() + " is not the file that was backed up: its SHA-256 has changed",
+                    "jbang backup.java");
         }
         if (!backup.path("environment").asText().equals(project.environment)) {
             throw Failure.stop("the backup of this run is of " + backup.path("environment").asText() + ", not of " + project.environment,
@@ -135,7 +143,12 @@ class validate implements Callable<Integer> {
             if (unrehearsed) {
                 return Gate.warned("NOT REHEARSED: " + failure.getMessage(), "read every line of the SQL before you approve it");
             }
-            throw Failure.decide(failure.getMessage(), failure.hint + "\nor go on without a rehearsal: add --unrehearsed");
+            if (scratch != null) {
+                // A server that somebody named is not left out without a word.
+                throw failure;
+            }
+            throw Failure.decide(failure.getMessage(), (failure.hint == null ? "" : failure.hint + "\nor ")
+                    + "go on without a rehearsal: add --unrehearsed");
         }
     }
 
@@ -147,7 +160,7 @@ class validate implements Callable<Integer> {
             schema = Fingerprint.of(connection);
         }
         if (!schema.hash().equals(backup.path("schema").asText())) {
-            Fingerprint saved = Fingerprint.load(dump.resolveSibling(dump.getFileName() + ".schema.json"));
+            Fingerprint saved = Archive.schema(dump);
             throw Failure.stop("the restored copy is not the schema that was backed up:\n  "
                     + String.join("\n  ", schema.differences(saved, 5)), "rehearse on a server of production's own major and extensions: --scratch URL");
         }

@@ -5,18 +5,24 @@ package lib;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.github.cdimascio.dotenv.Dotenv;
-import io.github.cdimascio.dotenv.DotenvException;
+import io.github.cdimascio.dotenv.DotenvEntry;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Where an environment's database URL comes from: release.json, the environment, .env or a person. */
 public final class Address {
     /** How a URL that was typed once reaches the phases that a release starts. */
-    private static final String TYPED = "RELEASE_TYPED_URL";
+    static final String TYPED = "RELEASE_TYPED_URL";
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Pattern PLACEHOLDER = Pattern.compile("(?i)<[a-z_ -]+>|\\[[a-z_ -]*password[a-z_ -]*]"
+            + "|\\bchange[-_]?me\\b|\\.\\.\\.|…|your[-_]password|\\$\\{\\{?[a-z0-9_. -]+}|(?-i:\\bPASSWORD(?=@))");
 
     private Address() {
     }
@@ -27,7 +33,7 @@ public final class Address {
             String placeholder = placeholder(url);
             if (placeholder != null) {
                 throw Failure.usage("the database URL from " + source + " still holds the placeholder " + placeholder,
-                        "put the real value there");
+                        "put the real value there; where it really is part of the password, write it as %XX");
             }
             try {
                 return Target.parse(url);
@@ -48,14 +54,20 @@ public final class Address {
         }
         String kind = wish.isObject() && wish.size() == 1 ? wish.fieldNames().next() : "";
         JsonNode value = wish.path(kind);
+        if (List.of("env", "dotenv").contains(kind) && (!value.isTextual() || value.asText().isBlank())) {
+            throw Failure.usage("release.json: environments." + environment + ".url." + kind
+                    + " is not the name of a variable", "write it as {\"" + kind + "\": \"PROD_DATABASE_URL\"}");
+        }
         return switch (kind) {
             case "env" -> variable(value.asText(), environment);
             case "dotenv" -> dotenv(repo, value.asText(), environment);
             case "command" -> command(repo, words(value), environment);
             case "railway" -> railway(repo, value, environment);
             case "prompt" -> typed(environment, console);
-            default -> throw Failure.usage("release.json: environments." + environment + ".url is none of the known ways to a URL",
-                    "use {\"env\": NAME}, {\"dotenv\": NAME}, {\"command\": [...]}, {\"railway\": {...}} or \"prompt\"");
+            default -> throw Failure.usage("release.json: environments." + environment + ".url "
+                    + (wish.asText().contains("://") ? "is a URL, and git would keep its password"
+                    : "is none of the known ways to a URL"), "use one of {\"env\": NAME}, {\"dotenv\": NAME}, "
+                    + "{\"command\": [...]}, {\"railway\": {...}}, \"prompt\"");
         };
     }
 
@@ -65,12 +77,13 @@ public final class Address {
     }
 
     private static Found common(Path repo, String environment, Console console) {
-        String name = environment.equals("production") ? "PROD_DATABASE_URL" : environment.toUpperCase() + "_DATABASE_URL";
+        String name = (environment.equals("production") ? "PROD"
+                : environment.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")) + "_DATABASE_URL";
         String value = System.getenv(name);
         if (value != null && !value.isBlank()) {
             return new Found(value, name);
         }
-        value = dotenv(repo).get(name);
+        value = inFile(repo, name);
         if (value != null && !value.isBlank()) {
             return new Found(value, name + " in .env");
         }
@@ -89,7 +102,8 @@ public final class Address {
         }
         if (!Console.interactive()) {
             throw Failure.usage("the database URL of " + environment + " is to be typed, and there is no terminal",
-                    "run it on a terminal, or name another source in release.json: {\"url\": {\"env\": \"PROD_DATABASE_URL\"}}");
+                    "run it on a terminal, or name another source in release.json: "
+                    + "{\"url\": {\"env\": \"PROD_DATABASE_URL\"}}");
         }
         String url = console.askSecret("Database URL of " + environment + " (not shown):");
         if (url.isBlank()) {
@@ -107,28 +121,36 @@ public final class Address {
         return new Found(value, name);
     }
 
-    private static Dotenv dotenv(Path repo) {
-        try {
-            return Dotenv.configure().directory(repo.toString()).ignoreIfMissing().load();
-        } catch (DotenvException e) {
-            throw Failure.usage(".env cannot be read: " + e.getMessage(), "correct that line: NAME=value");
+    // Of the file alone: asked by name, the library prefers the environment, which may hold another database. A line
+    // that it cannot read is none of ours, and its text may be a secret.
+    private static String inFile(Path repo, String name) {
+        if (!Files.isRegularFile(repo.resolve(".env"))) {
+            return null;
         }
+        return Dotenv.configure().directory(repo.toString()).ignoreIfMissing().ignoreIfMalformed().load()
+                .entries(Dotenv.Filter.DECLARED_IN_ENV_FILE).stream().filter(entry -> entry.getKey().equals(name))
+                .map(DotenvEntry::getValue).findFirst().orElse(null);
     }
 
     private static Found dotenv(Path repo, String name, String environment) {
-        String value = Files.exists(repo.resolve(".env")) ? dotenv(repo).get(name) : null;
+        String value = inFile(repo, name);
         if (value == null || value.isBlank()) {
             throw Failure.usage(".env has no " + name + " (database URL of " + environment + ")",
-                    "echo '" + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE' >> .env");
+                    "printf '\\n%s\\n' '" + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE' >> .env");
         }
         return new Found(value, name + " in .env");
     }
 
     private static Found command(Path repo, List<String> command, String environment) {
-        Exec.Result result = Exec.of(command).in(repo).within(Duration.ofMinutes(2)).run();
+        Exec.Result result = Exec.of(command).in(repo).within(PATIENCE).run();
         if (!result.ok() || result.out().isBlank()) {
-            throw Failure.missing("the command for the database URL of " + environment + " gave none (exit " + result.exit() + "): "
-                    + result.err().lines().findFirst().orElse(""), "try it: " + Exec.typed(command));
+            String said = result.err().lines().findFirst().map(line -> ": " + line).orElse("");
+            throw Failure.missing("the command for the database URL of " + environment + " gave none (exit "
+                    + result.exit() + ")" + said, "try it: " + Exec.typed(command));
+        }
+        if (result.lines().size() > 1) {
+            throw Failure.usage("the command for the database URL of " + environment + " printed "
+                    + result.lines().size() + " lines, not one", "let it print the URL alone: " + Exec.typed(command));
         }
         return new Found(result.out(), "the output of " + command.get(0));
     }
@@ -137,12 +159,13 @@ public final class Address {
         List<String> words = new ArrayList<>();
         list.forEach(word -> words.add(word.asText()));
         if (words.isEmpty()) {
-            throw Failure.usage("release.json: a command is a list of words", "write it as [\"program\", \"argument\"]");
+            throw Failure.usage("release.json: a command is a list of words",
+                    "write it as [\"program\", \"argument\"]");
         }
         return words;
     }
 
-    // The list as JSON first: "railway run" would answer with the developer's own value when the service lacks the variable.
+    // Not "railway run": it answers with the developer's own value when the service lacks the variable.
     private static Found railway(Path repo, JsonNode value, String environment) {
         String service = value.path("service").asText();
         String name = value.path("variable").asText("DATABASE_PUBLIC_URL");
@@ -151,39 +174,43 @@ public final class Address {
         if (!service.isEmpty()) {
             command.addAll(List.of("-s", service));
         }
-        Exec.Result result = Exec.of(command).in(repo).within(Duration.ofMinutes(2)).run();
+        Exec.Result result = Exec.of(command).in(repo).within(PATIENCE).run();
         if (!result.ok()) {
             // Before 2026 the command had another name.
             List<String> older = new ArrayList<>(command);
             older.subList(1, 3).clear();
             older.add(1, "variables");
-            result = Exec.of(older).in(repo).within(Duration.ofMinutes(2)).run();
+            Exec.Result second = Exec.of(older).in(repo).within(PATIENCE).run();
+            result = second.ok() ? second : result;
         }
         if (!result.ok()) {
-            throw Failure.missing("railway does not list the variables of " + (service.isEmpty() ? "the service" : service) + ": "
-                    + result.tail(1), "railway login   # then: railway link");
+            throw Failure.missing("railway does not list the variables of "
+                    + (service.isEmpty() ? "the service" : service) + ": " + result.tail(1),
+                    "railway login   # then: railway link");
         }
         String url;
         try {
             url = Json.MAPPER.readTree(result.out()).path(name).asText("");
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-            throw Failure.missing("railway answered with something that is not JSON", "railway upgrade   # then run it again");
+            throw Failure.missing("railway answered with something that is not JSON",
+                    "railway upgrade   # then run it again");
         }
         if (url.isBlank()) {
-            throw Failure.usage("railway has no variable " + name + " in " + place + (service.isEmpty() ? "" : "/" + service),
-                    "name the right one in release.json: \"url\": {\"railway\": {\"service\": …, \"variable\": …}}");
+            throw Failure.usage("railway has no variable " + name + " in " + place
+                    + (service.isEmpty() ? "" : "/" + service), "name the right one in release.json: "
+                    + "\"url\": {\"railway\": {\"service\": …, \"variable\": …}}");
         }
-        if (Target.parse(url).host().endsWith(".railway.internal")) {
+        Found found = new Found(url, name + " of railway " + (service.isEmpty() ? place : service));
+        if (found.target().host().endsWith(".railway.internal")) {
             throw Failure.usage(name + " of railway is the private address, known only inside Railway",
                     "use the public one: \"variable\": \"DATABASE_PUBLIC_URL\"");
         }
-        return new Found(url, name + " of railway " + (service.isEmpty() ? place : service));
+        return found;
     }
 
     /** The placeholder a value still holds, or null. */
     public static String placeholder(String value) {
-        var found = java.util.regex.Pattern.compile("(?i)<[a-z_ -]+>|\\[[a-z_ -]*password[a-z_ -]*]|\\bchangeme\\b|\\.\\.\\.|…"
-                + "|your[-_]password|\\$\\{[a-z_]+}").matcher(value);
+        Matcher found = PLACEHOLDER.matcher(value);
         return found.find() ? found.group() : null;
     }
 }

@@ -5,6 +5,7 @@ package lib;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,11 +13,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
-/** The project's own checks: what release.json names, else the build and the tests of the tool the project is built with. */
+/** The project's own checks: what release.json names, else build and tests of the tool the project is built with. */
 public final class Build {
     /** The first lock file that is there tells the package manager. */
-    private static final List<List<String>> LOCKS = List.of(List.of("pnpm-lock.yaml", "pnpm"), List.of("yarn.lock", "yarn"),
-            List.of("bun.lockb", "bun"), List.of("bun.lock", "bun"));
+    private static final List<List<String>> LOCKS = List.of(List.of("pnpm-lock.yaml", "pnpm"),
+            List.of("yarn.lock", "yarn"), List.of("bun.lockb", "bun"), List.of("bun.lock", "bun"));
     private static final List<String> SCRIPTS = List.of("typecheck", "lint", "test", "build");
     private static final Pattern TEST = Pattern.compile("(?m)^test\\s*:");
     private static final Pattern CHECK = Pattern.compile("(?m)^check\\s*:");
@@ -94,20 +95,21 @@ public final class Build {
                 List<String> lines = COLOUR.matcher(read(log)).replaceAll("").strip().lines().toList();
                 throw Failure.stop(Exec.typed(command) + " ended with " + result.exit() + ":\n  "
                         + String.join("\n  ", lines.subList(Math.max(0, lines.size() - TAIL), lines.size())),
-                        "the whole output: " + repo.relativize(log));
+                        "less " + repo.relativize(log));
             }
         }
         List<String> left = new Git(repo).changes();
         if (!left.isEmpty()) {
             // The release would find them later, when the service is down already.
-            throw Failure.stop("the checks changed the work tree: " + String.join(", ", left.stream().limit(8).toList()),
+            throw Failure.stop("the checks changed the work tree: "
+                    + String.join(", ", left.stream().limit(8).toList()),
                     "git status   # then let git ignore what a build makes, or commit it");
         }
     }
 
     private static String read(Path file) {
         try {
-            return Files.readString(file);
+            return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -114,10 +114,7 @@ public final class Cli {
         Failure failure = error instanceof Failure known ? known
                 : new Failure(Failure.Exit.STOP, Gate.words(error), Gate.UNFORESEEN);
         Console console = options.console();
-        console.mark("stop", failure.getMessage());
-        if (failure.hint != null) {
-            console.say("  -> " + failure.hint.replace("\n", "\n     "));
-        }
+        console.failure(failure.getMessage(), failure.hint);
         console.trace(error);
         if (options.json) {
             console.result(Json.pretty(json(where, failure)));

@@ -10,10 +10,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** The database service of a compose file, and the container runtime that runs it. */
 public final class Compose {
-    private static final List<String> FILES = List.of("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml");
+    private static final List<String> FILES = List.of("compose.yaml", "compose.yml", "docker-compose.yaml",
+            "docker-compose.yml");
+    private static final Pattern IMAGE = Pattern.compile(
+            "(^|/)(postgres(ql)?|postgis|timescaledb(-ha)?|pgvector)(:|@|$)");
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Path repo;
@@ -40,10 +44,17 @@ public final class Compose {
         }
         Optional<Exec.Result> docker = answers("docker", "info", "--format", "{{.ServerVersion}}");
         if (docker.isEmpty()) {
-            throw Failure.missing("docker is not installed", mac ? "brew install orbstack" : "install Docker Engine: https://docs.docker.com/engine/install");
+            throw Failure.missing("docker is not installed", mac ? "brew install orbstack"
+                    : "install Docker Engine: https://docs.docker.com/engine/install");
         }
-        if (!docker.get().ok()) {
-            throw Failure.missing("docker is installed, but its engine does not answer", mac ? "orb start" : "sudo systemctl start docker");
+        if (docker.get().err().contains("permission denied")) {
+            throw Failure.missing("docker is installed, but this user may not talk to its engine",
+                    "sudo usermod -aG docker $USER   # then log in again");
+        }
+        // Before any server answered, some versions end with 0 and print an empty version.
+        if (!docker.get().ok() || docker.get().out().isEmpty()) {
+            throw Failure.missing("docker is installed, but its engine does not answer",
+                    mac ? "orb start" : "sudo systemctl start docker");
         }
         return "docker " + docker.get().out();
     }
@@ -62,6 +73,10 @@ public final class Compose {
             return Optional.empty();
         }
         Exec.Result config = compose(repo, "config", "--format", "json");
+        if (config.err().matches("(?s).*(unknown command|is not a docker command|unknown shorthand flag).*")) {
+            throw Failure.missing("docker is installed, but not its compose plugin",
+                    "install the package docker-compose-plugin, then try: docker compose version");
+        }
         if (!config.ok()) {
             throw Failure.missing("the compose file cannot be read: " + config.tail(1), "docker compose config");
         }
@@ -69,15 +84,16 @@ public final class Compose {
         try {
             services = Json.MAPPER.readTree(config.out()).path("services");
         } catch (JsonProcessingException e) {
-            throw Failure.missing("docker compose config did not answer in JSON", "docker compose config --format json");
+            throw Failure.missing("docker compose config did not answer in JSON",
+                    "docker compose config --format json");
         }
         if (services.has("db")) {
             return Optional.of(new Compose(repo, "db", services.path("db")));
         }
         List<Map.Entry<String, JsonNode>> databases = services.properties().stream()
-                .filter(entry -> entry.getValue().path("image").asText().matches(".*(postgres|postgis|timescale|pgvector|supabase).*")).toList();
-        return databases.size() == 1 ? Optional.of(new Compose(repo, databases.get(0).getKey(), databases.get(0).getValue()))
-                : Optional.empty();
+                .filter(entry -> IMAGE.matcher(entry.getValue().path("image").asText()).find()).toList();
+        return databases.size() != 1 ? Optional.empty()
+                : Optional.of(new Compose(repo, databases.get(0).getKey(), databases.get(0).getValue()));
     }
 
     private static Exec.Result compose(Path repo, String... arguments) {
@@ -97,7 +113,8 @@ public final class Compose {
         }
         Exec.Result up = compose(repo, "up", "--detach", "--wait", service);
         if (!up.ok()) {
-            throw Failure.missing("the compose service " + service + " does not start: " + up.tail(2), "docker compose up -d " + service);
+            throw Failure.missing("the compose service " + service + " does not start: " + up.tail(2),
+                    "docker compose up -d " + service);
         }
         return "started";
     }
@@ -115,6 +132,7 @@ public final class Compose {
         String user = environment.path("POSTGRES_USER").asText("postgres");
         return new Target(host.equals("0.0.0.0") || host.equals("[::]") ? "127.0.0.1" : host,
                 Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)),
-                environment.path("POSTGRES_DB").asText(user), user, environment.path("POSTGRES_PASSWORD").textValue(), Map.of());
+                environment.path("POSTGRES_DB").asText(user), user, environment.path("POSTGRES_PASSWORD").textValue(),
+                Map.of());
     }
 }

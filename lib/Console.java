@@ -78,6 +78,14 @@ public final class Console {
         say(mark + " " + text);
     }
 
+    /** What went wrong, and the way out below it. */
+    public void failure(String message, String hint) {
+        mark("stop", message);
+        if (hint != null) {
+            say("  -> " + hint.replace("\n", "\n     "));
+        }
+    }
+
     /** A line that opens a part of the output. */
     public void title(String text) {
         err.println(paint("bold", Secrets.mask(text)));

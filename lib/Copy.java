@@ -1,4 +1,5 @@
-//SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java Target.java sql/Name.java
+//SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java Target.java
+//SOURCES sql/Name.java
 
 package lib;
 
@@ -6,36 +7,81 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import lib.sql.Name;
 
 /** A copy of production made from its backup, on a server that is not production's; it goes when it is closed. */
 public final class Copy implements AutoCloseable {
     // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
     private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
+    private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
+    private static final String PREFIX = "release_rehearsal_";
+    /** Half of the advisory lock that a copy's owner holds on the server; the other half is the copy's name. */
+    private static final int LOCK = 0x7265;
 
     private final Target admin;
     private final Target target;
     private final String server;
     private final Scratch scratch;
     private final Thread cleaner = new Thread(this::drop);
+    private Connection owner;
+    private boolean gone;
 
     private Copy(Target admin, String server, Scratch scratch) {
         this.admin = admin;
         this.server = server;
         this.scratch = scratch;
-        String name = "release_rehearsal_" + ProcessHandle.current().pid();
-        this.target = admin.database(name);
-        try (Connection connection = Postgres.write(admin, "rehearsal")) {
-            Runtime.getRuntime().addShutdownHook(cleaner);
-            Postgres.execute(connection, "DROP DATABASE IF EXISTS " + Name.quote(name));
-            Postgres.execute(connection, "CREATE DATABASE " + Name.quote(name) + " TEMPLATE template0 ENCODING 'UTF8'");
+        // A name that nobody else has: two containers often have the same process numbers.
+        this.target = admin.database(PREFIX + UUID.randomUUID().toString().replace("-", ""));
+        Runtime.getRuntime().addShutdownHook(cleaner);
+        try {
+            create();
         } catch (SQLException e) {
             close();
-            throw new Failure(Failure.Exit.MISSING, "the rehearsal server " + admin.place() + " does not make a database: " + Gate.words(e),
-                    "give another one: --scratch postgresql://USER:PASSWORD@HOST:PORT/DATABASE", e);
+            throw new Failure(Failure.Exit.MISSING, "the rehearsal server " + admin.place() + " does not make a database: "
+                    + Gate.words(e), "give another one: --scratch postgresql://USER:PASSWORD@HOST:PORT/DATABASE", e);
+        } catch (Failure e) {
+            close();
+            throw e;
         }
+    }
+
+    // Held to its end, so that a stop in between finds the whole database and not one that is just being made.
+    private synchronized void create() throws SQLException {
+        if (gone) {
+            throw new Failure(Failure.Exit.INTERRUPTED, "stopped before the copy was made", null);
+        }
+        owner = Postgres.write(admin, "rehearsal");
+        Postgres.execute(owner, "SELECT pg_advisory_lock(" + LOCK + ", " + half(Postgres.literal(target.database())) + ")");
+        removeLeftovers();
+        make();
+    }
+
+    private void make() throws SQLException {
+        Postgres.execute(owner, "CREATE DATABASE " + Name.quote(target.database()) + " TEMPLATE template0 ENCODING 'UTF8'");
+    }
+
+    // Copies whose owner is not connected any more; one that somebody looks at just now is let be.
+    private void removeLeftovers() throws SQLException {
+        for (List<String> row : Postgres.rows(owner, "SELECT datname FROM pg_database WHERE starts_with(datname, '" + PREFIX
+                + "') AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = " + LOCK
+                + " AND objid = (" + half("datname") + ")::oid)")) {
+            try {
+                Postgres.execute(owner, "DROP DATABASE IF EXISTS " + Name.quote(row.get(0)));
+            } catch (SQLException e) {
+                // It is somebody else's after all, and no hindrance.
+                continue;
+            }
+        }
+    }
+
+    private static String half(String name) {
+        return "hashtext(" + name + ") & 2147483647";
     }
 
     /**
@@ -118,9 +164,19 @@ public final class Copy implements AutoCloseable {
     }
 
     /** Restores a backup whole; the only error that is let pass is one that says nothing about the data. */
-    public void restore(Path dump, Clients.Client client) {
-        Exec.Result result = Exec.of(client.tool("pg_restore").toString(), "--no-owner", "--no-privileges", "--no-password", "--jobs=2",
-                "--dbname=" + target.database(), dump.toString()).with(target.environment()).run();
+    public void restore(Path dump, Clients.Client client) throws SQLException {
+        Exec.Result result = attempt(dump, client);
+        Set<String> roles = new LinkedHashSet<>();
+        ROLE.matcher(result.err()).results().forEach(role -> roles.add(role.group(1)));
+        if (!result.ok() && own() && !roles.isEmpty()) {
+            // Policies name roles, which belong to a whole server and are in no backup; on a server of our own they cost nothing.
+            for (String role : roles) {
+                Postgres.execute(owner, "CREATE ROLE " + Name.quote(role) + " NOLOGIN");
+            }
+            Postgres.execute(owner, "DROP DATABASE " + Name.quote(target.database()) + " WITH (FORCE)");
+            make();
+            result = attempt(dump, client);
+        }
         if (result.ok()) {
             return;
         }
@@ -131,8 +187,16 @@ public final class Copy implements AutoCloseable {
             String first = errors.isEmpty() ? result.tail(2) : errors.get(0);
             throw Failure.stop("the backup does not restore on " + server + ": " + first.replaceFirst(".*ERROR: +", ""),
                     first.contains("extension") ? "rehearse on a server that has the extension: --scratch URL"
+                    : !roles.isEmpty() ? "make the role there: CREATE ROLE " + Name.quote(roles.iterator().next()) + " NOLOGIN;"
                     : "look at it: " + Exec.typed(List.of("pg_restore", "--list", dump.toString())));
         }
+    }
+
+    // Subscriptions would reach out to other servers, and labels need providers that only production has.
+    private Exec.Result attempt(Path dump, Clients.Client client) {
+        return Exec.of(client.tool("pg_restore").toString(), "--no-owner", "--no-privileges", "--no-subscriptions",
+                "--no-security-labels", "--no-password", "--jobs=2", "--dbname=" + target.database(), dump.toString())
+                .with(target.environment()).run();
     }
 
     @Override
@@ -147,11 +211,16 @@ public final class Copy implements AutoCloseable {
     }
 
     private synchronized void drop() {
+        if (gone) {
+            return;
+        }
+        gone = true;
         if (scratch != null) {
             scratch.close();
             return;
         }
-        try (Connection connection = Postgres.write(admin, "rehearsal")) {
+        // A connection of its own: the owner's may have been cut, and nobody waits for it.
+        try (Connection last = owner; Connection connection = Postgres.write(admin, "rehearsal")) {
             Postgres.execute(connection, "DROP DATABASE IF EXISTS " + Name.quote(target.database()) + " WITH (FORCE)");
         } catch (SQLException | Failure e) {
             // A server that went away took the copy with it.

@@ -102,7 +102,7 @@ public final class Exec {
         return this;
     }
 
-    /** What a command left: its exit code (a signal is not 0 either), both streams, secrets masked in {@code err} only. */
+    /** What a command left: its exit code (not 0 after a signal) and both streams, {@code err} masked. */
     public record Result(List<String> command, int exit, byte[] bytes, String err) {
         public boolean ok() {
             return exit == 0;
@@ -161,7 +161,7 @@ public final class Exec {
             throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while " + command.get(0) + " ran", null, e);
         } catch (IOException e) {
             throw new Failure(Failure.Exit.MISSING, command.get(0) + " cannot be started: "
-                    + Secrets.mask(String.valueOf(e.getMessage()).replaceAll("(?s).*error=\\d+, ", "")),
+                    + Secrets.mask(String.valueOf(e.getMessage()).replaceAll("(?is).*error=\\d+, ", "")),
                     "install it, or put its folder on PATH", e);
         }
     }
@@ -169,7 +169,8 @@ public final class Exec {
     /** Runs the command on our own terminal, so that it can ask, and returns its exit code. */
     public int attached() {
         trace.accept(Secrets.mask(shown == null ? typed(command) : shown));
-        ProcessBuilder builder = new ProcessBuilder(command).inheritIO().directory(folder == null ? null : folder.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command).inheritIO()
+                .directory(folder == null ? null : folder.toFile());
         environment.forEach((name, value) -> {
             if (value == null) {
                 builder.environment().remove(name);

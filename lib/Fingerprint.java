@@ -184,9 +184,9 @@ public record Fingerprint(String hash, Map<String, String> objects) {
                   AND NOT jsonb_exists(to_jsonb(t) -> 'attnames', attname::text) ORDER BY 1))::text
             FROM pg_publication_tables t
             """;
-    // The session's own way of printing dates, intervals, floats and names would be part of the definitions.
+    // The session's own way of printing times, intervals, floats and names would be part of the definitions.
     private static final List<String> SETTINGS = List.of("search_path = ''", "TimeZone = 'UTC'",
-            "DateStyle = 'ISO, YMD'", "IntervalStyle = 'postgres'", "bytea_output = 'hex'", "extra_float_digits = 1",
+            "IntervalStyle = 'postgres'", "bytea_output = 'hex'", "extra_float_digits = 1",
             "quote_all_identifiers = off");
     // IN ('a', 'b') on a varchar column is printed in another way after a dump than before, by these casts.
     private static final String LITERAL = "'[^']*+(?:''[^']*+)*+'";

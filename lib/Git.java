@@ -28,15 +28,11 @@ public final class Git {
     public static Path topLevel(Path folder) {
         Exec.Result result = git(folder, "rev-parse", "--show-toplevel").run();
         if (!result.ok()) {
-            throw Failure.usage(folder + " is not in a git repository" + because(result),
-                    "go into your repository, or name it: --repo DIR");
+            // Git's own word matters when the folder is a repository that git refuses (dubious ownership, say).
+            throw Failure.usage(folder + " is not in a git repository" + (result.err().contains("not a git repository")
+                    ? "" : ": " + result.tail(2)), "go into your repository, or name it: --repo DIR");
         }
         return Path.of(result.out());
-    }
-
-    private static String because(Exec.Result result) {
-        // Git's own word matters when the folder is a repository that git refuses (dubious ownership, say).
-        return result.err().contains("not a git repository") ? "" : ": " + result.tail(2);
     }
 
     private static Exec git(Path folder, String... arguments) {
@@ -63,6 +59,11 @@ public final class Git {
     private String read(String... arguments) {
         return git(arguments).run()
                 .orStop("git " + arguments[0] + " failed", "git " + Exec.typed(List.of(arguments))).out();
+    }
+
+    /** A commit as people write it. */
+    public static String brief(String commit) {
+        return commit.substring(0, 7);
     }
 
     /** The branch that is checked out; empty when HEAD is detached. */

@@ -14,13 +14,17 @@ import org.commonmark.node.FencedCodeBlock;
 import org.commonmark.node.Heading;
 import org.commonmark.node.HtmlBlock;
 import org.commonmark.node.Node;
+import org.commonmark.node.Paragraph;
+import org.commonmark.node.ThematicBreak;
 import org.commonmark.parser.IncludeSourceSpans;
 import org.commonmark.parser.Parser;
 
 /** MIGRATIONS.md: what developers noted for the next release, entry by entry, and the template it goes back to. */
 public record Notes(String template, List<Entry> entries) {
     public static final String FILE = "MIGRATIONS.md";
-    private static final Pattern MARKER = Pattern.compile("(?i)<!--.*\\bbelow\\b.*-->", Pattern.DOTALL);
+    // A comment inside an entry may say "below" too; the template's says what is to be put there.
+    private static final Pattern MARKER = Pattern.compile(
+            "(?is)<!--[^>]*\\b(add|put|write|log|append|insert|place|entr(y|ies)|notes?)\\b[^>]*\\bbelow\\b.*?-->");
     private static final Pattern FILE_NAME = Pattern.compile("[\\w./-]+\\.sql\\b|\\b\\d{4}_\\w+|\\b\\d{14}_\\w+");
     private static final Set<String> SQL = Set.of("sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql");
 
@@ -29,10 +33,11 @@ public record Notes(String template, List<Entry> entries) {
      *
      * @param title the heading's text; the first line for an entry without a heading
      * @param text the whole entry as written
+     * @param prose the entry without its code fences
      * @param sql the SQL of its code fences, each kept whole
      * @param files migration files it names
      */
-    public record Entry(String title, String text, List<String> sql, Set<String> files) {
+    public record Entry(String title, String text, String prose, List<String> sql, Set<String> files) {
         /** What a stored decision hangs on: another text, another hash. */
         public String hash() {
             return Hash.of(text.strip());
@@ -40,7 +45,7 @@ public record Notes(String template, List<Entry> entries) {
 
         /** Whether the entry speaks of a word as a name of its own, in backticks or in running text. */
         public boolean mentions(String word) {
-            return Pattern.compile("(?<![\\w.])" + Pattern.quote(word) + "(?!\\w)").matcher(text).find();
+            return Pattern.compile("(?<![\\w$])" + Pattern.quote(word) + "(?![\\w$])").matcher(text).find();
         }
     }
 
@@ -49,24 +54,20 @@ public record Notes(String template, List<Entry> entries) {
         if (text == null || text.isBlank()) {
             return new Notes(text == null ? "" : text, List.of());
         }
-        Node document = Parser.builder().includeSourceSpans(IncludeSourceSpans.BLOCKS).build().parse(text);
+        Node document = parse(text);
         int start = templateEnd(document, text);
-        List<Integer> cuts = new ArrayList<>();
-        int level = 7;
+        List<Heading> headings = new ArrayList<>();
         for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
             if (node instanceof Heading heading && offset(node) >= start) {
-                level = Math.min(level, heading.getLevel());
+                headings.add(heading);
             }
         }
-        for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
-            // Entries hang on the highest heading that occurs; deeper ones are parts of an entry.
-            if (node instanceof Heading heading && heading.getLevel() == level && offset(node) >= start) {
-                cuts.add(offset(node));
-            }
-        }
+        // Entries hang on the highest heading that occurs; deeper ones are parts of an entry.
+        int level = headings.stream().mapToInt(Heading::getLevel).min().orElse(0);
+        List<Integer> cuts = headings.stream().filter(heading -> heading.getLevel() == level).map(Notes::offset).toList();
         String before = text.substring(start, cuts.isEmpty() ? text.length() : cuts.get(0));
         List<Entry> entries = new ArrayList<>();
-        if (!withoutComments(before).isBlank()) {
+        if (!before.replaceAll("(?s)<!--.*?-->", "").isBlank()) {
             entries.add(entry(before));
         }
         for (int i = 0; i < cuts.size(); i++) {
@@ -77,10 +78,11 @@ public record Notes(String template, List<Entry> entries) {
 
     /** The file's text without any entry. */
     public String cleared() {
-        return template.isEmpty() || template.endsWith("\n") ? template : template + "\n";
+        return template;
     }
 
-    // The template ends at its marker comment; a file without one has its title and what stands before the next heading.
+    // The template ends at its marker comment. A file without one has its title and the prose below it, up to the first
+    // heading, list or fence: what somebody noted must not be taken for a template, and be lost.
     private static int templateEnd(Node document, String text) {
         for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
             if (node instanceof HtmlBlock && MARKER.matcher(source(node, text)).find()) {
@@ -88,39 +90,44 @@ public record Notes(String template, List<Entry> entries) {
             }
         }
         Node first = document.getFirstChild();
-        if (first instanceof Heading title && title.getLevel() == 1) {
-            for (Node node = first.getNext(); node != null; node = node.getNext()) {
-                if (node instanceof Heading) {
-                    return offset(node);
-                }
-            }
-            return text.length();
+        if (!(first instanceof Heading title) || title.getLevel() != 1) {
+            return 0;
         }
-        return 0;
+        for (Node node = first.getNext(); node != null; node = node.getNext()) {
+            if (!(node instanceof Paragraph || node instanceof HtmlBlock || node instanceof ThematicBreak)) {
+                return startOfLine(text, offset(node));
+            }
+        }
+        return text.length();
     }
 
     private static Entry entry(String text) {
         List<String> sql = new ArrayList<>();
-        Parser.builder().build().parse(text).accept(new AbstractVisitor() {
+        StringBuilder prose = new StringBuilder();
+        int[] at = {0};
+        parse(text).accept(new AbstractVisitor() {
             @Override
             public void visit(FencedCodeBlock fence) {
+                prose.append(text, at[0], offset(fence));
+                at[0] = end(fence);
                 String info = fence.getInfo() == null ? "" : fence.getInfo().strip().toLowerCase();
                 if (SQL.contains(info.split("[\\s{,]")[0])) {
                     sql.add(fence.getLiteral());
                 }
             }
         });
+        prose.append(text.substring(at[0]));
         Set<String> files = new LinkedHashSet<>();
         Matcher names = FILE_NAME.matcher(text);
         while (names.find()) {
             files.add(names.group());
         }
         String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "").replaceFirst("\\s*#+$", "");
-        return new Entry(title, text, sql, files);
+        return new Entry(title, text, prose.toString(), sql, files);
     }
 
-    private static String withoutComments(String text) {
-        return text.replaceAll("(?s)<!--.*?-->", "");
+    private static Node parse(String text) {
+        return Parser.builder().includeSourceSpans(IncludeSourceSpans.BLOCKS).build().parse(text);
     }
 
     private static int offset(Node node) {
@@ -134,6 +141,10 @@ public record Notes(String template, List<Entry> entries) {
 
     private static String source(Node node, String text) {
         return text.substring(offset(node), end(node));
+    }
+
+    private static int startOfLine(String text, int at) {
+        return text.lastIndexOf('\n', at - 1) + 1;
     }
 
     private static int endOfLine(String text, int at) {

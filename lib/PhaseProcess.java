@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A phase started as a process of its own on our own class path: its exit code is real, and a crash stays inside it. */
+/** A phase started as a process of its own on our class path: its exit code is real, and a crash stays inside it. */
 public final class PhaseProcess {
     private PhaseProcess() {
     }
@@ -24,14 +24,14 @@ public final class PhaseProcess {
         List<String> command = java(name);
         command.addAll(arguments);
         command.addAll(List.of("--json", "--color", console.color().name()));
-        Exec.Result result = Exec.of(command).with(environment).shownAs("jbang " + name + ".java " + Exec.typed(arguments))
-                .errorLines(console::say).run();
+        Exec.Result result = Exec.of(command).with(environment)
+                .shownAs("jbang " + name + ".java " + Exec.typed(arguments)).errorLines(console::say).run();
         Failure.Exit exit = Failure.Exit.of(result.exit());
         try {
             ObjectNode json = (ObjectNode) Json.MAPPER.readTree(result.out());
             JsonNode worst = stopping(json, exit);
-            return new Answer(exit, json, name + ": " + worst.path("id").asText("stopped") + ": " + worst.path("message").asText(),
-                    worst.path("hint").textValue());
+            String message = name + ": " + worst.path("id").asText("stopped") + ": " + worst.path("message").asText();
+            return new Answer(exit, json, message, worst.path("hint").textValue());
         } catch (JsonProcessingException | ClassCastException e) {
             if (exit == Failure.Exit.PASSED) {
                 exit = Failure.Exit.STOP;

@@ -1,12 +1,15 @@
 //DEPS org.postgresql:postgresql:42.7.14@fatjar
-//SOURCES Failure.java Target.java
+//SOURCES Failure.java Gate.java Target.java
 
 package lib;
 
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.URLEncoder;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -14,11 +17,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import javax.net.ssl.SSLException;
 
 /** Connections to PostgreSQL, and why one could not be made. */
 public final class Postgres {
-    private static final String SECONDS_TO_CONNECT = "15";
-
     private Postgres() {
     }
 
@@ -29,7 +31,7 @@ public final class Postgres {
      * @param oid the database's number in its cluster
      */
     public record Identity(String system, long oid, String database, int major, String version) {
-        /** Whether both are one and the same database; the name and the server's version may change, these two do not. */
+        /** Whether both are one and the same database; name and server version may change, these two do not. */
         public boolean same(Identity other) {
             return system.equals(other.system) && oid == other.oid;
         }
@@ -48,16 +50,16 @@ public final class Postgres {
     private static Connection connect(Target target, String phase, boolean readOnly) {
         Properties properties = target.properties();
         properties.setProperty("ApplicationName", "release " + phase);
-        properties.setProperty("connectTimeout", SECONDS_TO_CONNECT);
-        properties.setProperty("loginTimeout", SECONDS_TO_CONNECT);
+        properties.setProperty("connectTimeout", target.patience());
+        properties.setProperty("loginTimeout", target.patience());
         properties.setProperty("tcpKeepAlive", "true");
         // The detail of an error quotes rows; nobody's personal data belongs on a screen or in a log.
         properties.setProperty("logServerErrorDetail", "false");
-        // One statement goes over as it stands: in the other modes the driver splits it at semicolons of its own choosing.
+        // One statement goes over as it stands: in the other modes the driver splits it at semicolons of its choice.
         properties.setProperty("preferQueryMode", "simple");
         String host = target.host().contains(":") ? "[" + target.host() + "]" : target.host();
         String url = "jdbc:postgresql://" + host + ":" + target.port() + "/"
-                + java.net.URLEncoder.encode(target.database(), java.nio.charset.StandardCharsets.UTF_8).replace("+", "%20");
+                + URLEncoder.encode(target.database(), StandardCharsets.UTF_8).replace("+", "%20");
         try {
             Connection connection = new org.postgresql.Driver().connect(url, properties);
             if (readOnly) {
@@ -78,29 +80,61 @@ public final class Postgres {
             if (cause instanceof UnknownHostException) {
                 return failure(error, "no such host: " + target.host(), target.host().endsWith(".internal")
                         ? "this name is known only inside the provider's network: use the public URL"
-                        : "check the host in the URL: getent hosts " + target.host());
+                        : "check the host in the URL: nslookup " + target.host());
             }
             if (cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused")) {
                 return failure(error, place + " refuses the connection: no server listens there",
-                        "check host and port, and that the server runs: pg_isready -h " + target.host() + " -p " + target.port());
+                        "check host and port, and that the server runs: " + ready(target));
+            }
+            if (cause instanceof SocketException && Gate.words(cause).startsWith("Network is unreachable")) {
+                return failure(error, "no road leads from this machine to " + place, "the host may have an IPv6 address"
+                        + " only: use the address your provider has for IPv4, or a network with IPv6");
             }
             if (cause instanceof SocketTimeoutException || cause instanceof NoRouteToHostException
                     || cause instanceof ConnectException) {
-                return failure(error, place + " did not answer within " + SECONDS_TO_CONNECT + " s",
-                        "a firewall stands between: allow this machine's address in your provider's dashboard");
+                return silent(target, error);
             }
+            if (cause instanceof SSLException) {
+                return failure(error, "TLS with " + place + " fails: " + Gate.words(cause),
+                        "check sslmode and sslrootcert in the URL; what the server shows: "
+                        + "openssl s_client -starttls postgres -connect " + place);
+            }
+        }
+        if (said.contains("attempt timed out")) {
+            return silent(target, error);
+        }
+        if (said.contains("does not support SSL")) {
+            return failure(error, place + " offers no TLS, and the URL asks for it",
+                    "turn it on at the server; on a network of your own only, leave sslmode out of the URL");
+        }
+        if (said.contains("no password was provided")) {
+            return failure(error, place + " asks for the password of user " + target.user() + ", and the URL has none",
+                    "put it into the URL: postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
         }
         return switch (state) {
             case "28P01" -> failure(error, place + " refuses the password of user " + target.user(),
-                    "check the password in the URL; special characters are written as %XX");
+                    "check user and password in the URL; special characters are written as %XX");
             case "28000" -> failure(error, place + " does not let user " + target.user() + " in: " + said,
                     "add sslmode=require to the URL, or allow this address in the server's pg_hba.conf");
             case "3D000" -> failure(error, place + " has no database " + target.database(),
                     "check the last part of the URL; psql -l lists the databases");
-            case "53300" -> failure(error, place + " has no free connection: " + said, "close some sessions, then run it again");
-            case "57P03" -> failure(error, place + " is starting up or shutting down", "wait a moment, then run it again");
-            default -> failure(error, place + " cannot be used: " + said, "try it: pg_isready -h " + target.host() + " -p " + target.port());
+            case "42501" -> failure(error, place + " keeps user " + target.user() + " out of database "
+                    + target.database(), "GRANT CONNECT ON DATABASE … TO …, as its owner");
+            case "53300" -> failure(error, place + " has no free connection: " + said,
+                    "close some sessions, then run it again");
+            case "57P03" -> failure(error, place + " is starting up or shutting down",
+                    "wait a moment, then run it again");
+            default -> failure(error, place + " cannot be used: " + said, "try it: " + ready(target));
         };
+    }
+
+    private static Failure silent(Target target, SQLException error) {
+        return failure(error, target.host() + ":" + target.port() + " did not answer within " + target.patience()
+                + " s", "a firewall stands between: allow this machine's address in your provider's dashboard");
+    }
+
+    private static String ready(Target target) {
+        return "pg_isready -h " + target.host() + " -p " + target.port();
     }
 
     private static Failure failure(SQLException error, String message, String hint) {
@@ -156,6 +190,7 @@ public final class Postgres {
 
     /** A text as an SQL literal. */
     public static String literal(String text) {
-        return text.contains("\\") ? "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'" : "'" + text.replace("'", "''") + "'";
+        String quoted = "'" + text.replace("'", "''") + "'";
+        return text.contains("\\") ? "E" + quoted.replace("\\", "\\\\") : quoted;
     }
 }

@@ -1,4 +1,5 @@
-//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Notes.java Settings.java migrations/Drizzle.java
+//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Notes.java Settings.java
+//SOURCES migrations/Drizzle.java
 
 package lib;
 
@@ -57,7 +58,8 @@ public final class Project {
     public Optional<History> history() {
         String tool = settings.migrations().tool();
         if (tool != null && !tool.equals("drizzle")) {
-            throw Failure.usage("release.json: migrations.tool \"" + tool + "\" is not supported by this version; drizzle is",
+            throw Failure.usage("release.json: migrations.tool \"" + tool
+                    + "\" is not supported by this version; drizzle is",
                     "give the release as a script of your own: jbang release.java --sql FILE");
         }
         return Drizzle.find(files(), settings.migrations().folder());

@@ -46,7 +46,8 @@ public final class Run {
             Files.createDirectories(folder);
             permit(folder, "rwx------");
         } catch (FileAlreadyExistsException e) {
-            throw new Failure(Failure.Exit.STOP, FOLDER + " is not a folder", "move it away: mv " + FOLDER + " " + FOLDER + ".old", e);
+            throw new Failure(Failure.Exit.STOP, FOLDER + " is not a folder",
+                    "move it away: mv " + FOLDER + " " + FOLDER + ".old", e);
         } catch (IOException e) {
             throw unwritable(folder, e);
         }
@@ -102,6 +103,16 @@ public final class Run {
     /** Today's file of a kind: {@code release-20261121.sql}. */
     public Path today(String kind, String ending) {
         return file(kind + "-" + LocalDate.now().format(DateTimeFormatter.BASIC_ISO_DATE) + "." + ending);
+    }
+
+    /** A file named after this moment, or after the next second when this one has its file already. */
+    public Path fresh(String kind, String ending) throws InterruptedException {
+        Path file = file(kind + "-" + stamp() + "." + ending);
+        while (Files.exists(file)) {
+            Thread.sleep(50);
+            file = file(kind + "-" + stamp() + "." + ending);
+        }
+        return file;
     }
 
     /** The moment as it stands in file names. */
@@ -201,8 +212,8 @@ public final class Run {
     }
 
     /**
-     * Keeps a second run away for as long as the result is open. The operating system lets go of the lock when its owner
-     * dies, so a file left by a killed run holds nobody up. A phase that the release itself started is let through.
+     * Keeps a second run away for as long as the result is open. The operating system lets go of the lock when its
+     * owner dies, so a file left by a killed run holds nobody up. A phase that the release started is let through.
      */
     public AutoCloseable lock() {
         Path file = file("lock");
@@ -212,7 +223,7 @@ public final class Run {
             permit(file, "rw-------");
             if (taken(channel)) {
                 channel.truncate(0);
-                channel.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+                channel.write(StandardCharsets.US_ASCII.encode(ProcessHandle.current().pid() + "\n"));
                 return channel;
             }
             channel.close();
@@ -221,8 +232,8 @@ public final class Run {
                 return () -> { };
             }
             // Between taking the lock and writing its number an owner has no name.
-            throw Failure.stop("another run" + (owner.isEmpty() ? "" : " (process " + owner + ")") + " is at work in " + folder,
-                    "wait for it to end" + (owner.isEmpty() ? "" : ", or look at it: ps -fp " + owner));
+            throw Failure.stop("another run" + (owner.isEmpty() ? "" : " (process " + owner + ")") + " is at work in "
+                    + folder, "wait for it to end" + (owner.isEmpty() ? "" : ", or look at it: ps -fp " + owner));
         } catch (IOException e) {
             throw unwritable(file, e);
         }
@@ -244,13 +255,15 @@ public final class Run {
     /** Whether git keeps the run folder out of commits: it holds production's data. */
     public static Gate.Finding ignored(Git git) {
         if (git.tracked(FOLDER)) {
-            throw Failure.stop(FOLDER + "/ is in git's history: it holds production's data", "git rm -r --cached " + FOLDER);
+            throw Failure.stop(FOLDER + "/ is in git's history: it holds production's data",
+                    "git rm -r --cached " + FOLDER);
         }
         // A name without an ending: only a rule for the whole folder covers it.
         if (!git.ignored(FOLDER + "/any")) {
             // The file may be new, and its last line may have no end.
-            throw Failure.stop(FOLDER + "/ is not ignored by git, and it will hold production's data", "printf '\\n" + FOLDER
-                    + "/\\n' >> .gitignore && git add .gitignore && git commit -m 'Ignore the run folder' .gitignore");
+            throw Failure.stop(FOLDER + "/ is not ignored by git, and it will hold production's data",
+                    "printf '\\n" + FOLDER + "/\\n' >> .gitignore && git add .gitignore"
+                    + " && git commit -m 'Ignore the run folder' .gitignore");
         }
         return Gate.passed(FOLDER + "/ stays out of git");
     }

@@ -29,6 +29,7 @@ public final class Situation {
     private Instant stoppedAt;
     private Instant startedAt;
     private boolean promoted;
+    private boolean ended;
     private String backup = "";
     private String sqlFile = "";
     private String rest = "";
@@ -134,6 +135,16 @@ public final class Situation {
     /** The answer to that, found by looking. */
     public void found(boolean committed) {
         database = committed ? Database.APPLIED : this.committed > 0 ? Database.PARTLY : Database.ROLLED_BACK;
+    }
+
+    /** The last step is behind us. */
+    public void end() {
+        ended = true;
+    }
+
+    /** Whether the release came to its end; a dry run never does. */
+    public boolean ended() {
+        return ended;
     }
 
     public boolean isDone(String step) {

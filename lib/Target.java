@@ -4,9 +4,13 @@ package lib;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One database to connect to, taken apart from its URL so that the password never travels in an argument list.
@@ -14,33 +18,37 @@ import java.util.Properties;
  * @param host a name or an address
  * @param parameters what stood after the question mark: {@code sslmode=require}
  */
-public record Target(String host, int port, String database, String user, String password, Map<String, String> parameters) {
+public record Target(String host, int port, String database, String user, String password,
+                     Map<String, String> parameters) {
+    private static final String FORM = "give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
     private static final Map<String, String> LIBPQ = Map.of("sslmode", "PGSSLMODE", "sslrootcert", "PGSSLROOTCERT",
             "sslcert", "PGSSLCERT", "sslkey", "PGSSLKEY", "options", "PGOPTIONS", "channel_binding", "PGCHANNELBINDING",
             "target_session_attrs", "PGTARGETSESSIONATTRS", "gssencmode", "PGGSSENCMODE");
+    /** The same for the driver, where it has them. */
+    private static final Map<String, String> DRIVER = Map.of("sslmode", "sslmode", "sslrootcert", "sslrootcert",
+            "sslcert", "sslcert", "sslkey", "sslkey", "options", "options", "channel_binding", "channelBinding");
+    private static final List<String> SSLMODES = List.of("disable", "allow", "prefer", "require", "verify-ca",
+            "verify-full");
+    private static final String SECONDS_TO_CONNECT = "15";
+    private static final Pattern QUERY = Pattern.compile("([A-Za-z_][\\w.]*=[^&]*(&[A-Za-z_][\\w.]*=[^&]*)*)?");
 
     public Target {
         Secrets.add(password);
-        parameters = Map.copyOf(parameters);
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     }
 
     /**
-     * Reads a {@code postgresql://user:password@host:port/database?parameters} URL. A password that holds {@code @:/%} is
-     * understood both encoded and as it is: the last @ ends it, and a % that begins no code stands for itself.
+     * Reads a {@code postgresql://user:password@host:port/database?parameters} URL. A password that holds {@code @:/%?}
+     * is understood both encoded and as it is: the last @ ends it, and a % that begins no code stands for itself.
      */
     public static Target parse(String url) {
         String text = url.strip();
         if (!text.matches("(?s)postgres(ql)?://.+")) {
-            throw Failure.usage("this is not a PostgreSQL URL: " + (text.isEmpty() ? "(empty)" : scheme(text)),
-                    "give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+            throw Failure.usage("this is not a PostgreSQL URL: " + scheme(text), FORM);
         }
         String rest = text.substring(text.indexOf("://") + 3);
-        // The first question mark begins the parameters, unless it stands in a password that was not encoded.
-        int question = rest.indexOf('?');
-        if (question >= 0 && rest.lastIndexOf('@', question) < 0 && rest.indexOf('@') > question) {
-            question = rest.indexOf('?', rest.lastIndexOf('@'));
-        }
-        String query = question < 0 ? "" : rest.substring(question + 1);
+        int question = question(rest);
+        Map<String, String> parameters = parameters(question < 0 ? "" : rest.substring(question + 1));
         String place = question < 0 ? rest : rest.substring(0, question);
         int at = place.lastIndexOf('@');
         String login = at < 0 ? "" : place.substring(0, at);
@@ -56,17 +64,59 @@ public record Target(String host, int port, String database, String user, String
         if (portAt >= 0 && hostAndPort.indexOf(']') > portAt) {
             portAt = -1;
         }
-        String host = (portAt < 0 ? hostAndPort : hostAndPort.substring(0, portAt)).replaceAll("^\\[|]$", "");
-        String login2 = user.isEmpty() ? System.getProperty("user.name") : user;
-        return new Target(host.isEmpty() ? "localhost" : decode(host), port(portAt < 0 ? "5432" : hostAndPort.substring(portAt + 1)),
-                database.isEmpty() ? login2 : database, login2, password, parameters(query));
+        String host = decode((portAt < 0 ? hostAndPort : hostAndPort.substring(0, portAt)).replaceAll("^\\[|]$", ""));
+        refuse(host, parameters);
+        String account = user.isEmpty() ? System.getProperty("user.name") : user;
+        return new Target(host.isEmpty() ? "localhost" : host,
+                port(portAt < 0 ? "" : hostAndPort.substring(portAt + 1)),
+                database.isEmpty() ? account : database, account, password, parameters);
+    }
+
+    // The first question mark that parameters follow, unless it stands in a password that was not encoded.
+    private static int question(String rest) {
+        for (int at = rest.indexOf('?'); at >= 0; at = rest.indexOf('?', at + 1)) {
+            boolean inPassword = rest.lastIndexOf('@', at) < 0 && rest.indexOf('@') > at;
+            if (!inPassword && QUERY.matcher(rest.substring(at + 1)).matches()) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    // What would be understood in another way than by the program that the URL was written for.
+    private static void refuse(String host, Map<String, String> parameters) {
+        if (host.contains(",")) {
+            throw Failure.usage("the database URL names more than one host", "name the one that takes writes: " + FORM);
+        }
+        if (host.startsWith("/")) {
+            throw Failure.usage("the database URL names a socket, which only programs on the same machine can use",
+                    "name a host: " + FORM);
+        }
+        for (String moved : List.of("host", "hostaddr", "port", "dbname", "user", "password", "service")) {
+            if (parameters.containsKey(moved)) {
+                Secrets.add(moved.equals("password") ? parameters.get(moved) : null);
+                throw Failure.usage("the database URL gives " + moved + " behind the question mark",
+                        "put it in its place: " + FORM);
+            }
+        }
+        String sslmode = parameters.getOrDefault("sslmode", "prefer");
+        if (!SSLMODES.contains(sslmode)) {
+            throw Failure.usage("the database URL has sslmode=" + Secrets.mask(sslmode) + ", which is none there is",
+                    "use sslmode=require, or one of " + String.join(", ", SSLMODES));
+        }
+        Secrets.add(parameters.get("sslpassword"));
     }
 
     private static String scheme(String text) {
-        return text.contains("://") ? text.substring(0, text.indexOf("://") + 3) + "…" : "a text without ://";
+        // Nothing more of it: what is no URL may be the password itself.
+        Matcher scheme = Pattern.compile("([A-Za-z][A-Za-z+.:-]*)://").matcher(text);
+        return text.isEmpty() ? "it is empty" : scheme.find() ? scheme.group() + "…" : "a text without ://";
     }
 
     private static int port(String text) {
+        if (text.isEmpty()) {
+            return 5432;
+        }
         try {
             int port = Integer.parseInt(text);
             if (port > 0 && port < 65536) {
@@ -75,8 +125,8 @@ public record Target(String host, int port, String database, String user, String
         } catch (NumberFormatException e) {
             // Said below, with the same words as a number out of range.
         }
-        throw Failure.usage("the port of the database URL is not a number from 1 to 65535: " + Secrets.mask(text),
-                "give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters in the password as %XX");
+        throw Failure.usage("where the port of the database URL belongs stands no number from 1 to 65535"
+                + " (not shown, it may be part of the password)", FORM + ", special characters in the password as %XX");
     }
 
     private static Map<String, String> parameters(String query) {
@@ -87,11 +137,16 @@ public record Target(String host, int port, String database, String user, String
                 parameters.put(decode(pair.substring(0, equals)), decode(pair.substring(equals + 1)));
             }
         }
+        // As the driver and Node write it.
+        if ("true".equals(parameters.get("ssl"))) {
+            parameters.putIfAbsent("sslmode", "require");
+        }
         return parameters;
     }
 
     private static String decode(String text) {
-        return URLDecoder.decode(text.replaceAll("%(?![0-9A-Fa-f]{2})", "%25").replace("+", "%2B"), StandardCharsets.UTF_8);
+        String valid = text.replaceAll("%(?![0-9A-Fa-f]{2})", "%25").replace("+", "%2B");
+        return URLDecoder.decode(valid, StandardCharsets.UTF_8);
     }
 
     /** The same server, another database. */
@@ -107,7 +162,7 @@ public record Target(String host, int port, String database, String user, String
         variables.put("PGDATABASE", database);
         variables.put("PGUSER", user);
         variables.put("PGPASSWORD", password);
-        variables.put("PGCONNECT_TIMEOUT", "15");
+        variables.put("PGCONNECT_TIMEOUT", patience());
         // What stands in the caller's environment would otherwise lead somewhere else.
         for (String other : new String[] {"PGSERVICE", "PGHOSTADDR", "PGSERVICEFILE"}) {
             variables.put(other, null);
@@ -123,12 +178,18 @@ public record Target(String host, int port, String database, String user, String
         if (password != null) {
             properties.setProperty("password", password);
         }
-        for (String known : new String[] {"sslmode", "sslrootcert", "sslcert", "sslkey", "options"}) {
-            if (parameters.containsKey(known)) {
-                properties.setProperty(known, parameters.get(known));
+        DRIVER.forEach((parameter, property) -> {
+            if (parameters.containsKey(parameter)) {
+                properties.setProperty(property, parameters.get(parameter));
             }
-        }
+        });
         return properties;
+    }
+
+    /** The seconds to wait for an answer: {@code connect_timeout} of the URL where it has one. */
+    public String patience() {
+        String wish = parameters.getOrDefault("connect_timeout", SECONDS_TO_CONNECT);
+        return wish.matches("[1-9]\\d{0,3}") ? wish : SECONDS_TO_CONNECT;
     }
 
     /** Where it is, without any secret: what may be shown. */
@@ -142,7 +203,8 @@ public record Target(String host, int port, String database, String user, String
         if (password != null) {
             text.append(':').append(encode(password));
         }
-        text.append('@').append(host.contains(":") ? "[" + host + "]" : host).append(':').append(port).append('/').append(encode(database));
+        text.append('@').append(host.contains(":") ? "[" + host + "]" : host).append(':').append(port)
+                .append('/').append(encode(database));
         String separator = "?";
         for (var parameter : parameters.entrySet()) {
             text.append(separator).append(encode(parameter.getKey())).append('=').append(encode(parameter.getValue()));

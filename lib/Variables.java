@@ -12,13 +12,31 @@ import java.util.regex.Pattern;
 
 /** Environment variables that a release renames, adds or removes: from the entries and from what .env.example gained and lost. */
 public final class Variables {
-    private static final String NAME = "`?\\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\\b`?";
+    private static final String WORD = "[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+";
+    private static final String NAME = "`?\\b(" + WORD + ")\\b`?";
+    private static final String NAMES = "(`?\\b" + WORD + "\\b`?(?:\\s*(?:,|and|&|,\\s*and)\\s+`?\\b" + WORD + "\\b`?)*)";
+    // What may stand between the verb and the variable; a value, a column or a table between them makes it another thing.
+    private static final String GAP = "(?:\\s+(?!(?i:values?|enum|columns?|tables?|types?|status(?:es)?|states?|constraints?"
+            + "|index|flags?|roles?|to|from|into|is|are|not)\\b)(?!" + WORD + ")[^\\s.;]+){0,5}?:?\\s+";
     private static final Pattern RENAMED = Pattern.compile(NAME
-            + "\\s*(?:->|→|=>|\\|\\s*|(?:is |was |has been |gets )?(?:now|renamed(?: to)?|becomes|replaced by)(?: called)?)\\s*" + NAME);
-    private static final Pattern ADDED = Pattern.compile("(?i:\\b(?:new|add(?:s|ed)?|introduces?|requires?|set|needs?)\\b)[^.\\n]{0,40}?" + NAME);
-    private static final Pattern REMOVED = Pattern.compile("(?i:\\b(?:remove[sd]?|drop(?:s|ped)?|delete[sd]?|no longer (?:needs?|uses?))\\b)[^.\\n]{0,40}?" + NAME);
+            + "\\s*(?:->|→|=>|⇒|\\|\\s*|(?:is |was |has been |gets |got )?(?:now|renamed(?: to)?|becomes?|replaced (?:by|with))"
+            + "(?: called)?)\\s*" + NAME);
+    private static final Pattern RENAME = Pattern.compile("(?i:\\b(?:renam(?:e[ds]?|ing)|replac(?:e[ds]?|ing))\\b)" + GAP + NAME
+            + "\\s+(?:to|with|by|as|into)\\s+" + NAME);
+    private static final Pattern REMOVED = Pattern.compile("(?i:\\b(?:remov(?:e[ds]?|ing)|drop(?:s|ped)?|delete[ds]?|unset"
+            + "|(?:no longer|not|n't|never) (?:needs?|uses?|reads?|requires?|set)(?: any more)?|obsolete|unused|gone)\\b)"
+            + GAP + NAMES);
+    private static final Pattern IS_REMOVED = Pattern.compile(NAMES + "\\s+(?i:(?:is|are|was|were|has been|have been|can be)\\s+"
+            + "(?:now\\s+)?(?:removed|dropped|deleted|gone|obsolete|unused|not (?:needed|used|read)|no longer \\w+)|goes\\b|go\\b)");
+    private static final Pattern ADDED = Pattern.compile("(?i:(?<!no longer )(?<!not )(?<!n't )\\b(?:new|add(?:s|ed|ing)?"
+            + "|introduc(?:e[ds]?|ing)|requires?|set|needs?)\\b)" + GAP + NAMES);
+    private static final Pattern IS_ADDED = Pattern.compile(NAMES
+            + "\\s+(?i:(?:is|are|was|were|has been|have been|must be)\\s+(?:now\\s+)?(?:added|new|required|needed|introduced|set)\\b)");
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*(?:export\\s+)?([A-Za-z_]\\w*)\\s*=");
     private static final List<String> EXAMPLES = List.of(".env.example", ".env.sample", ".env.template", ".env.dist");
+
+    private final List<Change> changes = new ArrayList<>();
+    private final Set<String> told = new LinkedHashSet<>();
 
     private Variables() {
     }
@@ -42,37 +60,46 @@ public final class Variables {
 
     /** All changes between the released state and this one; a rename that an entry tells explains an addition and a removal. */
     public static List<Change> of(Notes notes, Git git, String released) {
-        List<Change> changes = new ArrayList<>();
-        Set<String> told = new LinkedHashSet<>();
+        Variables variables = new Variables();
         for (Notes.Entry entry : notes.entries()) {
-            String prose = entry.text().replaceAll("(?s)```.*?```", "");
-            Matcher renames = RENAMED.matcher(prose);
-            while (renames.find()) {
-                if (told.add(renames.group(1)) | told.add(renames.group(2))) {
-                    changes.add(new Change("rename", renames.group(1), renames.group(2), entry.title()));
-                }
+            variables.renamed(RENAMED, entry);
+            variables.renamed(RENAME, entry);
+            for (Pattern pattern : List.of(REMOVED, IS_REMOVED)) {
+                variables.found(pattern, "remove", entry);
             }
-            found(ADDED, prose, "add", entry.title(), told, changes);
-            found(REMOVED, prose, "remove", entry.title(), told, changes);
+            for (Pattern pattern : List.of(ADDED, IS_ADDED)) {
+                variables.found(pattern, "add", entry);
+            }
         }
         for (String example : EXAMPLES) {
             Set<String> before = names(git.file(released, example));
             Set<String> after = names(git.file("HEAD", example));
-            after.stream().filter(name -> !before.contains(name) && told.add(name))
-                    .forEach(name -> changes.add(new Change("add", name, null, example)));
-            before.stream().filter(name -> !after.contains(name) && told.add(name))
-                    .forEach(name -> changes.add(new Change("remove", name, null, example)));
+            variables.added("add", after, before, example);
+            variables.added("remove", before, after, example);
         }
-        return changes;
+        return variables.changes;
     }
 
-    private static void found(Pattern pattern, String prose, String kind, String source, Set<String> told, List<Change> changes) {
-        Matcher matcher = pattern.matcher(prose);
-        while (matcher.find()) {
-            if (told.add(matcher.group(1))) {
-                changes.add(new Change(kind, matcher.group(1), null, source));
+    private void renamed(Pattern pattern, Notes.Entry entry) {
+        Matcher renames = pattern.matcher(entry.prose());
+        while (renames.find()) {
+            if (told.add(renames.group(1)) | told.add(renames.group(2))) {
+                changes.add(new Change("rename", renames.group(1), renames.group(2), entry.title()));
             }
         }
+    }
+
+    private void found(Pattern pattern, String kind, Notes.Entry entry) {
+        Matcher sentences = pattern.matcher(entry.prose());
+        while (sentences.find()) {
+            Pattern.compile(WORD).matcher(sentences.group(1)).results().filter(name -> told.add(name.group()))
+                    .forEach(name -> changes.add(new Change(kind, name.group(), null, entry.title())));
+        }
+    }
+
+    private void added(String kind, Set<String> names, Set<String> known, String source) {
+        names.stream().filter(name -> !known.contains(name) && told.add(name))
+                .forEach(name -> changes.add(new Change(kind, name, null, source)));
     }
 
     private static Set<String> names(byte[] file) {

@@ -22,8 +22,8 @@ import lib.Target;
 import lib.sql.Name;
 
 /**
- * An application with a production of its own for one test: a bare origin, a clone of it, a database, and the real scripts
- * as processes. Production and rehearsals have a server each, shared by all tests of a run.
+ * An application with a production of its own for one test: a bare origin, a clone of it, a database, and the real
+ * scripts as processes. Production and rehearsals have a server each, shared by all tests of a run.
  */
 final class World implements AutoCloseable {
     /** Everything in it means something in a URL; every output is searched for it. */
@@ -53,7 +53,8 @@ final class World implements AutoCloseable {
 
     /** Nothing of the user's git configuration reaches a test. */
     static Map<String, String> isolated(Path home) {
-        Map<String, String> variables = new HashMap<>(Map.of("GIT_CONFIG_GLOBAL", home.resolve("gitconfig").toString(), "GIT_CONFIG_NOSYSTEM", "1",
+        Map<String, String> variables = new HashMap<>(Map.of(
+                "GIT_CONFIG_GLOBAL", home.resolve("gitconfig").toString(), "GIT_CONFIG_NOSYSTEM", "1",
                 "GIT_AUTHOR_NAME", "Test", "GIT_AUTHOR_EMAIL", "test@example.com", "GIT_COMMITTER_NAME", "Test",
                 "GIT_COMMITTER_EMAIL", "test@example.com", "LC_ALL", "C.UTF-8"));
         variables.put("NO_COLOR", null);
@@ -108,7 +109,8 @@ final class World implements AutoCloseable {
         World world = of(database, "drizzle_at_5");
         copy(FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
         world.write("drizzle.config.ts", read(FIXTURE.resolve("drizzle.config.ts")));
-        world.write("MIGRATIONS.md", read(FIXTURE.resolve("MIGRATIONS.md")).replaceFirst("(?s)(below this line -->\n).*", "$1"));
+        world.write("MIGRATIONS.md",
+                read(FIXTURE.resolve("MIGRATIONS.md")).replaceFirst("(?s)(below this line -->\n).*", "$1"));
         world.commit("app at five migrations");
         world.git("push", "-q", "origin", "main", "main:release");
         copy(FIXTURE.resolve("drizzle"), world.repo.resolve("drizzle"));
@@ -118,18 +120,27 @@ final class World implements AutoCloseable {
         return world;
     }
 
-    /** A repository with an origin and nothing but its .gitignore and a check that passes; an empty or copied production. */
+    /** A repository with an origin, a .gitignore and a check that passes; an empty or a copied production. */
     static World of(String database, String template) {
+        Scratch server = productionServer();
+        synchronized (World.class) {
+            // A template must have no other connection while it is copied.
+            execute(server.target(null), "DROP DATABASE IF EXISTS " + Name.quote(database) + " WITH (FORCE)",
+                    "CREATE DATABASE " + Name.quote(database) + " OWNER app TEMPLATE " + template);
+        }
+        Target admin = server.target(database);
+        return of(new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters()));
+    }
+
+    /** Another repository with the same production, for tests that only read it; ended by {@link #forget()}. */
+    World again() {
+        return of(production);
+    }
+
+    private static World of(Target production) {
         try {
             Path folder = Files.createTempDirectory("world ").toRealPath();
-            Scratch server = productionServer();
-            synchronized (World.class) {
-                // A template must have no other connection while it is copied.
-                execute(server.target(null), "DROP DATABASE IF EXISTS " + Name.quote(database) + " WITH (FORCE)",
-                        "CREATE DATABASE " + Name.quote(database) + " OWNER app TEMPLATE " + template);
-            }
-            Target admin = server.target(database);
-            World world = new World(folder, new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters()));
+            World world = new World(folder, production);
             world.git(folder, "init", "-q", "--bare", "--initial-branch=main", world.origin.toString());
             world.git(folder, "clone", "-q", world.origin.toString(), world.repo.toString());
             world.git("checkout", "-q", "-b", "main");
@@ -169,21 +180,37 @@ final class World implements AutoCloseable {
 
     /** Runs a script as a process in the clone, without a terminal. */
     Result run(String script, String... arguments) {
-        List<String> command = new ArrayList<>(PhaseProcess.java(script));
-        command.addAll(List.of(arguments));
-        Result seen = start(command);
+        Result seen = begin(script, arguments).end();
         if (seen.out().contains("S3cret") || seen.err().contains("S3cret")) {
             throw new AssertionError("the password was shown: " + seen.all());
         }
         return seen;
     }
 
-    // Not by Exec, which masks what it reads: what is looked for here is what it would hide.
-    private Result start(List<String> command) {
+    /** A script at work. */
+    record Running(Process process, Path out, Path err) {
+        /** Waits for its end. */
+        Result end() {
+            try {
+                return new Result(process.waitFor(), read(out), read(err));
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /**
+     * Starts a script as a process in the clone, without a terminal, and does not wait. Not by Exec, which masks what
+     * it reads: what is looked for here is what it would hide.
+     */
+    Running begin(String script, String... arguments) {
         try {
+            List<String> command = new ArrayList<>(PhaseProcess.java(script));
+            command.addAll(List.of(arguments));
             Path out = Files.createTempFile(folder, "out", null);
             Path err = Files.createTempFile(folder, "err", null);
-            ProcessBuilder builder = new ProcessBuilder(command).directory(repo.toFile()).redirectInput(new java.io.File("/dev/null"))
+            ProcessBuilder builder = new ProcessBuilder(command).directory(repo.toFile())
+                    .redirectInput(new java.io.File("/dev/null"))
                     .redirectOutput(out.toFile()).redirectError(err.toFile());
             environment.forEach((name, value) -> {
                 builder.environment().remove(name);
@@ -191,9 +218,8 @@ final class World implements AutoCloseable {
                     builder.environment().put(name, value);
                 }
             });
-            int exit = builder.start().waitFor();
-            return new Result(exit, Files.readString(out), Files.readString(err));
-        } catch (IOException | InterruptedException e) {
+            return new Running(builder.start(), out, err);
+        } catch (IOException e) {
             throw new AssertionError(e);
         }
     }
@@ -228,6 +254,16 @@ final class World implements AutoCloseable {
             throw new AssertionError(String.join(" ", command) + ": " + result.err());
         }
         return result.out();
+    }
+
+    /** Adds a migration behind the others, as drizzle-kit does; it is not committed. */
+    void migration(String name, String sql) {
+        write("drizzle/" + name + ".sql", sql);
+        String journal = read("drizzle/meta/_journal.json");
+        int number = journal.split("\"tag\"").length - 1;
+        write("drizzle/meta/_journal.json", journal.replaceFirst("(?s)\\s*]\\s*}\\s*$", java.util.regex.Matcher.quoteReplacement(
+                ",\n{\"idx\": " + number + ", \"version\": \"7\", \"when\": " + (1795174130303L + 1000L * number)
+                + ", \"tag\": \"" + name + "\", \"breakpoints\": true}]}\n")));
     }
 
     /** Commits everything in the clone. */
@@ -301,7 +337,13 @@ final class World implements AutoCloseable {
 
     @Override
     public void close() {
-        execute(productionServer().target(null), "DROP DATABASE IF EXISTS " + Name.quote(production.database()) + " WITH (FORCE)");
+        execute(productionServer().target(null),
+                "DROP DATABASE IF EXISTS " + Name.quote(production.database()) + " WITH (FORCE)");
+        forget();
+    }
+
+    /** Removes the repositories and leaves production alone. */
+    void forget() {
         try (var files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

@@ -31,7 +31,8 @@ public final class Catalog {
     public Catalog(Connection connection) throws SQLException {
         this.connection = connection;
         for (List<String> row : Postgres.rows(connection, """
-                SELECT n.nspname, c.relname, greatest(c.reltuples, 0)::bigint, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
+                SELECT n.nspname, c.relname, CASE relkind WHEN 'r' THEN greatest(c.reltuples, 0)::bigint ELSE 0 END,
+                       a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -44,7 +45,8 @@ public final class Catalog {
             }
         }
         for (List<String> row : Postgres.rows(connection, """
-                SELECT n.nspname, i.relname, t.relname, x.indisunique AND x.indnkeyatts = 1 AND x.indpred IS NULL AND x.indexprs IS NULL,
+                SELECT n.nspname, i.relname, t.relname,
+                       x.indisunique AND x.indnkeyatts = 1 AND x.indpred IS NULL AND x.indexprs IS NULL,
                        (SELECT attname FROM pg_attribute WHERE attrelid = t.oid AND attnum = x.indkey[0])
                 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
                 JOIN pg_namespace n ON n.oid = i.relnamespace
@@ -65,7 +67,17 @@ public final class Catalog {
         return tables.getOrDefault(table, Map.of());
     }
 
-    /** How many rows the server believes a table has; an estimate, 0 when it was never analysed. */
+    /** Every table of the database. */
+    public Set<Name> tables() {
+        return tables.keySet();
+    }
+
+    /** Whether some constraint is checked only at the end of a transaction. */
+    public boolean defers() {
+        return ask("SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferred)").equals("t");
+    }
+
+    /** How many rows the server believes a table has; 0 when it was never analysed, and for one that only has partitions. */
     public long estimate(Name table) {
         return rows.getOrDefault(table, 0L);
     }

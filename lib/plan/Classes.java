@@ -1,14 +1,19 @@
-//SOURCES ../Migration.java ../Notes.java ../sql/Name.java Draft.java Node.java Problem.java
+//SOURCES ../Migration.java ../Notes.java ../Variables.java ../sql/Name.java Draft.java Node.java Problem.java
 
 package lib.plan;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import lib.Migration;
 import lib.Notes;
+import lib.Variables;
 import lib.sql.Name;
 
 /**
@@ -33,63 +38,89 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
      *
      * @param hash of the entry's text, on which decisions hang
      * @param migrations the pending migrations it speaks of
+     * @param tables what it names of the objects that the release works on, and columns likewise
+     * @param variables the changes of the environment that it tells
      * @param statements the statements behind the class
      */
-    public record Entry(String title, @com.fasterxml.jackson.annotation.JsonProperty("class") String kind, String reason, String hash,
-                        List<String> migrations, List<String> statements) {
+    public record Entry(String title, @JsonProperty("class") String kind, String reason, String hash,
+                        List<String> migrations, List<String> tables, List<String> columns, List<String> variables,
+                        List<String> statements) {
     }
 
     /** Classes all entries and the release as a whole; what no entry speaks of counts too. */
-    public static Classes of(List<Notes.Entry> entries, List<Migration> pending, Draft draft) {
+    public static Classes of(List<Notes.Entry> entries, List<Migration> pending, Draft draft,
+                             List<Variables.Change> variables) {
         List<Entry> classed = new ArrayList<>();
-        List<Kind> kinds = new ArrayList<>();
+        Kind all = !draft.problems().isEmpty() ? Kind.COMPLEX : !pending.isEmpty() ? Kind.SIMPLE
+                : draft.dataSteps() > 0 ? Kind.DATA_ONLY : Kind.NONE;
+        List<Kind> kinds = new ArrayList<>(List.of(all));
         for (Notes.Entry entry : entries) {
-            Kind kind = classed(entry, pending, draft, classed);
-            kinds.add(kind);
+            kinds.add(classed(entry, pending, draft, variables, classed));
         }
-        Kind all = !draft.problems().isEmpty() ? Kind.COMPLEX : !pending.isEmpty() ? Kind.SIMPLE : draft.dataSteps() > 0 ? Kind.DATA_ONLY
-                : Kind.NONE;
-        Kind overall = kinds.stream().max(Comparator.naturalOrder()).filter(kind -> kind.compareTo(all) > 0).orElse(all);
+        Kind overall = kinds.stream().max(Comparator.naturalOrder()).orElse(all);
         return new Classes(classed, overall, reason(overall, pending.size(), draft));
     }
 
-    private static Kind classed(Notes.Entry entry, List<Migration> pending, Draft draft, List<Entry> classed) {
+    private static Kind classed(Notes.Entry entry, List<Migration> pending, Draft draft, List<Variables.Change> variables,
+                                List<Entry> classed) {
         Set<String> migrations = new LinkedHashSet<>();
-        List<String> statements = new ArrayList<>();
+        List<Node> statements = new ArrayList<>();
         for (Migration migration : pending) {
             List<Node> own = draft.steps().stream().filter(step -> step.origin().equals(migration.id())).toList();
-            boolean named = entry.files().stream().anyMatch(file -> file.contains(migration.id()) || migration.file().endsWith(file));
+            boolean named = entry.files().stream()
+                    .anyMatch(file -> file.contains(migration.id()) || migration.file().endsWith(file));
             if (named || own.stream().anyMatch(step -> speaksOf(entry, step))) {
                 migrations.add(migration.id());
-                own.stream().filter(step -> named || speaksOf(entry, step)).forEach(step -> statements.add(step.sql()));
+                own.stream().filter(step -> named || speaksOf(entry, step)).forEach(statements::add);
             }
         }
         List<Node> data = draft.steps().stream().filter(step -> step.kind() == Node.Kind.DATA
                 && (step.origin().equals(entry.title()) || step.origin().equals("data") && speaksOf(entry, step))).toList();
-        data.forEach(step -> statements.add(step.sql()));
+        statements.addAll(data);
         List<Problem> problems = draft.problems().stream().filter(problem -> migrations.contains(problem.origin())
-                || problem.origin().equals(entry.title()) || entry.mentions(problem.object().split("\\.")[0])).toList();
-        Kind kind = !problems.isEmpty() ? Kind.COMPLEX : !migrations.isEmpty() ? Kind.SIMPLE : !data.isEmpty() ? Kind.DATA_ONLY : Kind.NONE;
+                || problem.origin().equals(entry.title()) || speaksOf(entry, problem)).toList();
+        Kind kind = !problems.isEmpty() ? Kind.COMPLEX : !migrations.isEmpty() ? Kind.SIMPLE
+                : !data.isEmpty() ? Kind.DATA_ONLY : Kind.NONE;
         String reason = switch (kind) {
             case COMPLEX -> problems.get(0).message();
-            case SIMPLE -> statements.size() + " statements, " + data.size() + " data steps derived or given";
-            case DATA_ONLY -> data.size() + (data.size() == 1 ? " data step" : " data steps") + ", no schema change";
+            case SIMPLE -> counted(statements.size(), "statement") + ", " + counted(data.size(), "data step")
+                    + " derived or given";
+            case DATA_ONLY -> counted(data.size(), "data step") + ", no schema change";
             case NONE -> "nothing in the database follows from it";
         };
-        classed.add(new Entry(entry.title(), kind.label, reason, entry.hash(), List.copyOf(migrations), statements));
+        List<String> tables = named(entry, draft.steps().stream().map(Node::touches).flatMap(Collection::stream)
+                .map(Name::name));
+        List<String> columns = new ArrayList<>(named(entry, statements.stream().map(step -> step.facts().identifiers())
+                .flatMap(Collection::stream)));
+        columns.removeAll(tables);
+        classed.add(new Entry(entry.title(), kind.label, reason, entry.hash(), List.copyOf(migrations), tables, columns,
+                variables.stream().filter(change -> change.source().equals(entry.title())).map(Variables.Change::text).toList(),
+                statements.stream().map(Node::sql).toList()));
         return kind;
+    }
+
+    private static List<String> named(Notes.Entry entry, Stream<String> words) {
+        return List.copyOf(words.filter(entry::mentions).collect(TreeSet::new, Set::add, Set::addAll));
     }
 
     private static boolean speaksOf(Notes.Entry entry, Node step) {
         return step.facts().relations().stream().map(Name::name).anyMatch(entry::mentions);
     }
 
+    private static boolean speaksOf(Notes.Entry entry, Problem problem) {
+        return problem.kind() != Problem.Kind.ORDER && Stream.of(problem.object().split("\\.")).anyMatch(entry::mentions);
+    }
+
+    private static String counted(long number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+
     private static String reason(Kind overall, int pending, Draft draft) {
         return switch (overall) {
             case NONE -> "nothing is pending";
-            case DATA_ONLY -> draft.dataSteps() + " data steps, no pending migration";
-            case SIMPLE -> pending + (pending == 1 ? " pending migration, " : " pending migrations, ") + draft.dataSteps()
-                    + " data steps, written automatically";
+            case DATA_ONLY -> counted(draft.dataSteps(), "data step") + ", no pending migration";
+            case SIMPLE -> counted(pending, "pending migration") + ", " + counted(draft.dataSteps(), "data step")
+                    + ", written automatically";
             case COMPLEX -> draft.problems().size() + " decided by a person: "
                     + String.join(", ", draft.problems().stream().map(Problem::object).toList());
         };

@@ -69,10 +69,17 @@ public final class Decisions {
     public static String ways(List<Problem> problems) {
         List<String> ways = new ArrayList<>();
         for (Problem problem : problems) {
-            problem.options().stream().filter(option -> option.choice().equals("accept")).forEach(option ->
+            problem.options().stream().filter(Decisions::accepts).forEach(option ->
                     ways.add("jbang assess.java --decide " + problem.id() + "=accept   # " + option.text()));
         }
-        return ways.isEmpty() ? "do 1, commit it, then: jbang release.java" : String.join("\n", ways);
+        if (problems.stream().anyMatch(problem -> problem.options().stream().noneMatch(Decisions::accepts))) {
+            ways.add((ways.isEmpty() ? "" : "for the others: ") + "do what 1 says, commit it, then: jbang release.java");
+        }
+        return String.join("\n", ways);
+    }
+
+    private static boolean accepts(Problem.Option option) {
+        return option.choice().equals("accept");
     }
 
     /** Asks a person on the terminal about each open problem; the safe answer is to stop. */

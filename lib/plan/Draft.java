@@ -1,16 +1,16 @@
-//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../sql/Statement.java Backfill.java Catalog.java Node.java Online.java Order.java Pending.java Problem.java
+//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../sql/Statement.java
+//SOURCES Backfill.java Catalog.java Losses.java Node.java Online.java Order.java Pending.java Problem.java
 
 package lib.plan;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import lib.sql.Change;
 import lib.Migration;
-import lib.sql.Name;
 import lib.Notes;
+import lib.sql.Change;
+import lib.sql.Name;
 import lib.sql.Statement;
 
 /**
@@ -25,7 +25,7 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
 
     /** Drafts a release from what is pending, what the entries say and what the database holds. */
     public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog) {
-        return new Writer(new Pending(pending, entries), entries, catalog).draft();
+        return new Writer(new Pending(pending, entries, catalog), entries, catalog).draft();
     }
 
     /** How many of the steps change rows. */
@@ -56,22 +56,23 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             for (Pending.Part part : release.parts) {
                 file(part);
             }
-            backfill.derive(open.stream().filter(column -> !release.hasData(column.table(), column.column().name())).toList());
+            backfill.derive(open);
             nodes.addAll(backfill.steps);
-            release.written.forEach((statement, entry) -> nodes.add(Node.written(statement, entry)));
+            Set<Name> tables = release.tables();
+            release.written.forEach((statement, entry) -> nodes.add(Node.written(statement, entry, tables)));
             for (Backfill.Open column : open) {
                 if (column.required()) {
                     nodes.add(Node.finish(column.table(), column.column().name(), column.origin()));
                 }
             }
-            losses();
-            problems.addAll(0, backfill.problems);
+            problems.addAll(backfill.problems);
+            problems.addAll(new Losses(release, catalog, this::source).except(backfill.carried));
             List<Node> ordered = Order.of(nodes).orElseGet(() -> {
-                problems.add(Problem.order("the release", "the data steps cannot be put after what they need and before what removes it",
-                        String.join("\n", nodes.stream().map(Node::sql).toList())));
+                problems.add(Problem.order("the release", "the data steps cannot be put after what they need and before"
+                        + " what removes it", String.join("\n", nodes.stream().map(Node::sql).toList())));
                 return nodes;
             });
-            return new Draft(ordered, problems, List.copyOf(unverified));
+            return new Draft(checked(ordered), problems, List.copyOf(unverified));
         }
 
         private void file(Pending.Part part) {
@@ -83,23 +84,23 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             }
             // Actions of one ALTER TABLE are taken apart only where one of them has to wait for the data.
             boolean first = statement.actions().get(0) == part.action();
-            boolean apart = statement.actions().stream().anyMatch(action -> waits(action.change()));
+            boolean apart = statement.actions().size() > 1 && release.parts.stream()
+                    .anyMatch(other -> other.statement() == statement && waits(other));
             if (!apart && !first) {
                 return;
             }
             String sql = apart ? part.action().alone() : statement.sql();
             String note = origin;
             if (change instanceof Change.AddColumn added && opens(added.table(), added.column())) {
-                open.add(new Backfill.Open(added.table(), added.column(), added.column().notNull(), origin,
-                        source(part, added.table())));
+                open(added.table(), added.column(), added.column().notNull(), part);
                 if (added.column().notNull()) {
                     sql = Statement.nullable(part.action());
                     note = origin + ": nullable until its rows have a value";
                 }
-            } else if (change instanceof Change.SetNotNull set && lacks(set)) {
-                Change.Column column = new Change.Column(set.column(), catalog.columns(set.table()).get(set.column()).type(), true, null,
-                        false, false, false, null, null);
-                open.add(new Backfill.Open(set.table(), column, true, origin, source(part, set.table())));
+            } else if (change instanceof Change.SetNotNull set && lacks(part, set)) {
+                Change.Column added = release.added(set.table(), set.column());
+                open(set.table(), added != null ? added : new Change.Column(set.column(), "", true, null, false, false, false,
+                        null, null), true, part);
                 return;
             }
             Statement alone = apart || !sql.equals(statement.sql()) ? Statement.of(sql, statement.line()) : statement;
@@ -107,46 +108,58 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                     .orElse(List.of(Node.file(alone, origin, note, catalog))));
         }
 
-        private boolean waits(Change change) {
+        // A column that one migration adds and a later one makes NOT NULL is one question, not two.
+        private void open(Name table, Change.Column column, boolean required, Pending.Part part) {
+            open.removeIf(known -> known.table().equals(table) && known.column().name().equals(column.name()));
+            open.add(new Backfill.Open(table, column, required, part.migration().id(), source(part, table)));
+        }
+
+        private boolean waits(Pending.Part part) {
+            Change change = part.change();
             return change instanceof Change.AddColumn added && opens(added.table(), added.column())
-                    || change instanceof Change.SetNotNull set && lacks(set) || change instanceof Change.DropColumn;
+                    || change instanceof Change.SetNotNull set && lacks(part, set) || change instanceof Change.DropColumn
+                    || online.reforms(change);
         }
 
         // A new column without values on rows that exist: it must be given some, or it points to a new table.
         private boolean opens(Name table, Change.Column column) {
-            if (release.created(table) != null || column.defaultExpression() != null || column.generated() || !catalog.populated(table)) {
+            Name before = release.before(table);
+            if (release.created(table) != null || column.defaultExpression() != null || column.generated()
+                    || !catalog.populated(before) || catalog.columns(before).containsKey(column.name())
+                    && !release.givesUp(table, column.name())) {
                 return false;
             }
             Change.Reference reference = release.reference(table, column);
             return column.notNull() || reference != null && release.created(reference.table()) != null;
         }
 
-        private boolean lacks(Change.SetNotNull set) {
-            return catalog.columns(set.table()).containsKey(set.column()) && catalog.populated(set.table())
-                    && catalog.count("SELECT count(*) FROM " + set.table().sql() + " WHERE " + Name.quote(set.column()) + " IS NULL") > 0;
-        }
-
-        private void losses() {
-            Set<Name> emptied = new HashSet<>();
-            for (Pending.Part part : release.parts) {
-                if (part.change() instanceof Change.DropTable dropped && catalog.populated(dropped.table())
-                        && !release.reads(dropped.table(), null) && emptied.add(dropped.table())) {
-                    lose(part, dropped.table(), dropped.table().toString(), dropped.table() + " is dropped with its "
-                            + catalog.count("SELECT count(*) FROM " + dropped.table().sql()) + " rows, and nothing reads them first");
-                } else if (part.change() instanceof Change.DropColumn dropped && catalog.columns(dropped.table()).containsKey(dropped.column())
-                        && !backfill.carried.contains(new Node.Ref(dropped.table(), dropped.column()))
-                        && !release.reads(dropped.table(), dropped.column())) {
-                    long values = catalog.count("SELECT count(" + Name.quote(dropped.column()) + ") FROM " + dropped.table().sql());
-                    if (values > 0) {
-                        lose(part, dropped.table(), dropped.table() + "." + dropped.column(), dropped.table() + "." + dropped.column()
-                                + " is dropped with its " + values + " values, and nothing reads them first");
-                    }
-                }
+        private boolean lacks(Pending.Part part, Change.SetNotNull set) {
+            Node.Ref before = release.before(part, set.table(), set.column());
+            if (!catalog.populated(before.table()) || release.created(set.table()) != null) {
+                return false;
             }
+            Change.Column added = release.added(set.table(), set.column());
+            return added != null ? added.defaultExpression() == null && !added.generated()
+                    : catalog.columns(before.table()).containsKey(before.column()) && catalog.count("SELECT count(*) FROM "
+                            + before.table().sql() + " WHERE " + Name.quote(before.column()) + " IS NULL") > 0;
         }
 
-        private void lose(Pending.Part part, Name table, String object, String why) {
-            problems.add(Problem.loss(object, part.migration().id(), why, source(part, table)));
+        // A deferred constraint that waits for its rows keeps the table from being altered in the same transaction.
+        private List<Node> checked(List<Node> ordered) {
+            if (!catalog.defers() && nodes.stream().noneMatch(node -> Node.names(node.sql(), "INITIALLY DEFERRED"))) {
+                return ordered;
+            }
+            List<Node> checked = new ArrayList<>();
+            boolean changed = false;
+            for (Node node : ordered) {
+                if (changed && !node.changesRows()) {
+                    checked.add(Node.apart(Node.Kind.FINISH, "SET CONSTRAINTS ALL IMMEDIATE", node.origin(),
+                            "what was deferred is checked now, so that tables can be altered"));
+                }
+                changed = node.changesRows();
+                checked.add(node);
+            }
+            return checked;
         }
 
         // A decision holds for the statement and for what the entries said when it was made.

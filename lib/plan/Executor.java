@@ -49,12 +49,21 @@ public final class Executor {
      * @param committed whether the server may have kept the segment: the connection broke at COMMIT and nobody could say
      */
     public record Trouble(int segment, int line, String statement, String state, String message, boolean committed) {
+        /** The message with the statement it belongs to. */
+        public String words() {
+            return statement.isEmpty() ? message : message + "\n" + statement;
+        }
     }
 
     /** How far a plan came: the segments that are committed, and what stopped the next one (null when all are). */
     public record Result(List<Done> done, Trouble trouble) {
         public List<Outcome> outcomes() {
             return done.stream().flatMap(segment -> segment.outcomes().stream()).toList();
+        }
+
+        /** How long all statements took together. */
+        public double seconds() {
+            return outcomes().stream().mapToDouble(Outcome::millis).sum() / 1000;
         }
     }
 

@@ -1,9 +1,10 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java
+//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Needs.java
 
 package lib.plan;
 
 import java.util.HashSet;
 import java.util.Set;
+import java.util.regex.Pattern;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -16,10 +17,11 @@ import lib.sql.Statement;
  * @param origin the migration or the entry it comes from
  * @param note what a reader of the plan is told about it
  * @param touches every table, type and index it names: two statements of files that share one keep their order
+ * @param fills tables it puts rows into (a reference without a column), columns whose values it sets or clears away
  * @param barrier whether nothing may be moved past it, because what it touches is not known
  */
 public record Node(Kind kind, String sql, Statement facts, String origin, String note, Set<Name> touches, Set<Ref> creates,
-                   Set<Ref> removes, Set<Ref> needs, boolean barrier) {
+                   Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier) {
     public enum Kind { FILE, DATA, FINISH, EARLY, LATER }
 
     /** A table, or one column of it. */
@@ -68,37 +70,76 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
                 barrier |= !facts.tag().equals("ALTER TABLE");
             }
         }
-        return new Node(Kind.FILE, facts.sql(), facts, origin, note, touches, creates, removes, Set.of(), barrier);
+        return new Node(Kind.FILE, facts.sql(), facts, origin, note, touches, creates, removes, Set.of(),
+                isBlock(facts) ? worded(facts, catalog.tables()) : fills(facts, Needs.of(facts)), barrier);
     }
 
     /** A data step of our own, whose needs are known exactly. */
-    static Node data(String sql, String note, Set<Ref> needs) {
+    static Node data(String sql, String note, Set<Ref> needs, Ref fills) {
         Statement facts = Statement.of(sql, 0);
-        return new Node(Kind.DATA, sql, facts, "data", note, facts.relations(), Set.of(), Set.of(), needs, false);
+        return new Node(Kind.DATA, sql, facts, "data", note, facts.relations(), Set.of(), Set.of(), needs, Set.of(fills), false);
     }
 
-    /** A data step somebody wrote: it needs what it names, column by column. */
-    static Node written(Statement statement, String origin) {
-        Set<Ref> needs = new HashSet<>();
-        for (Name table : statement.relations()) {
-            needs.add(new Ref(table, null));
-            statement.identifiers().forEach(name -> needs.add(new Ref(table, name)));
-        }
-        return new Node(Kind.DATA, statement.sql(), statement, origin, "from the entry \"" + origin + "\"", statement.relations(),
-                Set.of(), Set.of(), needs, false);
+    /** A data step somebody wrote: it needs what it names; of a block of code only the words are known. */
+    static Node written(Statement statement, String origin, Set<Name> tables) {
+        Set<Ref> needs = isBlock(statement) ? worded(statement, tables) : Needs.of(statement);
+        Set<Name> touches = new HashSet<>(statement.relations());
+        needs.forEach(need -> touches.add(need.table()));
+        return new Node(Kind.DATA, statement.sql(), statement, origin, "from the entry \"" + origin + "\"", touches,
+                Set.of(), Set.of(), needs, isBlock(statement) ? needs : fills(statement, needs), false);
     }
 
     /** The SET NOT NULL that stands after the backfill of its column. */
     static Node finish(Name table, String column, String origin) {
         String sql = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + Name.quote(column) + " SET NOT NULL";
         return new Node(Kind.FINISH, sql, Statement.of(sql, 0), origin, "every row has its value now", Set.of(table), Set.of(),
-                Set.of(), Set.of(new Ref(table, column)), false);
+                Set.of(), Set.of(new Ref(table, column), new Ref(table, null)), Set.of(), false);
     }
 
     /** A statement that runs outside the one transaction of the rest. */
     static Node apart(Kind kind, String sql, String origin, String note) {
         Statement facts = Statement.of(sql, 0);
-        return new Node(kind, sql, facts, origin, note, facts.relations(), Set.of(), Set.of(), Set.of(), false);
+        return new Node(kind, sql, facts, origin, note, facts.relations(), Set.of(), Set.of(), Set.of(), Set.of(), false);
+    }
+
+    /** Whether this is code whose tables and columns no grammar tells. */
+    static boolean isBlock(Statement statement) {
+        return Set.of("DO", "CALL").contains(statement.tag()) || !statement.verified();
+    }
+
+    /** Whether a text names an object as a word of its own. */
+    static boolean names(String sql, String word) {
+        return Pattern.compile("(?i)(?<![\\w$])" + Pattern.quote(word) + "(?![\\w$])").matcher(sql).find();
+    }
+
+    /** Whether this statement changes rows, whoever wrote it. */
+    boolean changesRows() {
+        return kind == Kind.DATA || isBlock(facts) || facts.actions().stream().map(Statement.Action::change).anyMatch(change ->
+                change instanceof Change.Insert || change instanceof Change.Update || change instanceof Change.Delete);
+    }
+
+    private static Set<Ref> worded(Statement block, Set<Name> tables) {
+        Set<Ref> refs = new HashSet<>();
+        tables.stream().filter(table -> names(block.sql(), table.name())).forEach(table -> {
+            refs.add(new Ref(table, null));
+            Pattern.compile("[\\w$]+").matcher(block.sql()).results().forEach(word -> refs.add(new Ref(table, word.group())));
+        });
+        return refs;
+    }
+
+    private static Set<Ref> fills(Statement statement, Set<Ref> needs) {
+        Set<Ref> fills = new HashSet<>();
+        for (Statement.Action action : statement.actions()) {
+            if (action.change() instanceof Change.Insert insert) {
+                fills.add(new Ref(insert.table(), null));
+                insert.columns().forEach(column -> fills.add(new Ref(insert.table(), column)));
+            } else if (action.change() instanceof Change.Update update) {
+                update.columns().forEach(column -> fills.add(new Ref(update.table(), column)));
+            } else if (action.change() instanceof Change.Delete gone) {
+                needs.stream().filter(need -> need.table().equals(gone.table()) && need.column() != null).forEach(fills::add);
+            }
+        }
+        return fills;
     }
 
     private static Name type(Change.Column column) {

@@ -31,19 +31,26 @@ final class Online {
         if (change instanceof Change.AddEnumValue added) {
             return enumValue(added, statement, origin);
         }
-        if (change instanceof Change.AddConstraint added && large(added.table()) && waits(added.constraint())) {
+        if (change instanceof Change.AddConstraint added && reforms(change)) {
             String validate = "ALTER TABLE " + added.table().sql() + " VALIDATE CONSTRAINT " + Name.quote(added.constraint().name());
             return Optional.of(List.of(
                     Node.file(Statement.of(statement.sql() + " NOT VALID", statement.line()), origin,
                             origin + ": NOT VALID, because " + added.table() + " is large", catalog),
                     Node.apart(Node.Kind.LATER, validate, origin, "reads the whole table while others go on writing")));
         }
-        if (change instanceof Change.CreateIndex index && large(index.table()) && !index.concurrently() && movable(index)) {
+        if (change instanceof Change.CreateIndex index && reforms(change)) {
             String sql = CREATE_INDEX.matcher(statement.sql()).replaceFirst("$0 CONCURRENTLY");
             return Optional.of(List.of(Node.apart(Node.Kind.LATER, sql, origin,
                     origin + ": CONCURRENTLY, because " + index.table() + " is large")));
         }
         return Optional.empty();
+    }
+
+    /** Whether a change takes another form because its table is large. */
+    boolean reforms(Change change) {
+        return change instanceof Change.AddConstraint added && large(added.table()) && waits(added.constraint())
+                && stays(added.table(), added.constraint().name())
+                || change instanceof Change.CreateIndex index && large(index.table()) && !index.concurrently() && movable(index);
     }
 
     // A new value cannot be used in the transaction that adds it, unless the type is as new as the value.
@@ -71,13 +78,45 @@ final class Online {
                 || constraint.kind() == Change.Constraint.Kind.CHECK);
     }
 
-    // Only when nothing else in the release counts on the index being there.
+    // What is validated at the end must still be there then, under its name.
+    private boolean stays(Name table, String constraint) {
+        return !leaves(table) && release.parts.stream().map(Pending.Part::change).noneMatch(change ->
+                change instanceof Change.DropConstraint dropped && dropped.table().equals(table) && dropped.name().equals(constraint));
+    }
+
+    private boolean leaves(Name table) {
+        return release.parts.stream().map(Pending.Part::change).anyMatch(change ->
+                change instanceof Change.RenameTable renamed && renamed.table().equals(table)
+                || change instanceof Change.DropTable dropped && dropped.table().equals(table));
+    }
+
+    // Only when nothing else in the release counts on the index being there, or changes what it is built of.
     private boolean movable(Change.CreateIndex index) {
-        return release.parts.stream().map(Pending.Part::change).noneMatch(change ->
-                change instanceof Change.DropIndex dropped && dropped.index().name().equals(index.name())
-                || change instanceof Change.RenameTable renamed && renamed.table().equals(index.table())
-                || change instanceof Change.DropTable dropped && dropped.table().equals(index.table())
-                || change instanceof Change.AddConstraint added && (index.name() != null && index.name().equals(added.constraint().usingIndex())
-                        || added.constraint().references() != null && added.constraint().references().table().equals(index.table())));
+        boolean conflicts = index.unique() && release.written.keySet().stream().anyMatch(statement ->
+                statement.writes().contains(index.table()) && statement.sql().matches("(?is).*\\bON\\s+CONFLICT\\b.*"));
+        return !conflicts && !leaves(index.table())
+                && release.parts.stream().map(Pending.Part::change).noneMatch(change -> hinders(change, index));
+    }
+
+    private static boolean hinders(Change change, Change.CreateIndex index) {
+        if (change instanceof Change.DropIndex dropped) {
+            return dropped.index().name().equals(index.name());
+        }
+        if (change instanceof Change.DropColumn dropped) {
+            return dropped.table().equals(index.table()) && uses(index, dropped.column());
+        }
+        if (change instanceof Change.RenameColumn renamed) {
+            return renamed.table().equals(index.table()) && uses(index, renamed.from());
+        }
+        return change instanceof Change.AddConstraint added && countsOn(added.constraint(), index);
+    }
+
+    private static boolean countsOn(Change.Constraint constraint, Change.CreateIndex index) {
+        return index.name() != null && index.name().equals(constraint.usingIndex())
+                || constraint.references() != null && constraint.references().table().equals(index.table());
+    }
+
+    private static boolean uses(Change.CreateIndex index, String column) {
+        return index.columns().stream().anyMatch(part -> part.equals(column) || Node.names(part, column));
     }
 }

@@ -1,17 +1,19 @@
 //DEPS org.jgrapht:jgrapht-core:1.5.2@fatjar
-//SOURCES ../sql/Change.java Node.java
+//SOURCES ../sql/Change.java ../sql/Name.java Node.java
 
 package lib.plan;
 
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import lib.sql.Change;
+import lib.sql.Name;
 import org.jgrapht.Graph;
 import org.jgrapht.alg.cycle.CycleDetector;
 import org.jgrapht.graph.DefaultEdge;
@@ -23,11 +25,18 @@ import org.jgrapht.traverse.TopologicalOrderIterator;
  * statements touch the same object, data stands after what it needs and before what removes it.
  */
 final class Order {
+    private static final Pattern ON_CONFLICT = Pattern.compile("(?i)\\bON\\s+CONFLICT\\b");
+
+    /** How much of the files' own order is kept where data steps stand against it. */
+    private enum Way { RULES_LAST, STRICT, REMOVALS_LATE }
+
     private final List<Node> nodes;
+    private final Way way;
     private final Graph<Integer, DefaultEdge> graph = new SimpleDirectedGraph<>(DefaultEdge.class);
 
-    private Order(List<Node> nodes) {
+    private Order(List<Node> nodes, Way way) {
         this.nodes = nodes;
+        this.way = way;
         for (int i = 0; i < nodes.size(); i++) {
             graph.addVertex(i);
         }
@@ -35,21 +44,24 @@ final class Order {
 
     /** The nodes in an order that satisfies all of them; empty when there is none. */
     static Optional<List<Node>> of(List<Node> nodes) {
-        // A foreign key is cheaper to add once its column is filled; where that contradicts the files, it stays where it was.
-        return new Order(nodes).sorted(true).or(() -> new Order(nodes).sorted(false));
+        // Rows are corrected before a constraint wants them correct; where that contradicts the files, it stays where it was.
+        // Only if nothing else helps, a column goes or gets its new name later than in the file.
+        return Stream.of(Way.values()).map(way -> new Order(nodes, way).sorted()).flatMap(Optional::stream).findFirst();
     }
 
-    private Optional<List<Node>> sorted(boolean keysLast) {
+    private Optional<List<Node>> sorted() {
         for (int i = 0; i < nodes.size(); i++) {
             for (int j = i + 1; j < nodes.size(); j++) {
-                relate(i, j, keysLast);
+                relate(i, j);
             }
         }
         for (int data = 0; data < nodes.size(); data++) {
             for (int finish = 0; finish < nodes.size(); finish++) {
-                if (nodes.get(finish).kind() == Node.Kind.FINISH && fills(nodes.get(data), nodes.get(finish))) {
+                if (nodes.get(finish).kind() == Node.Kind.FINISH && fills(data, finish)) {
                     edge(data, finish);
-                    finishBeforeRemovals(data, finish);
+                    if (nodes.get(data).kind() == Node.Kind.DATA) {
+                        finishBeforeRemovals(data, finish);
+                    }
                 }
             }
         }
@@ -63,44 +75,111 @@ final class Order {
         return Optional.of(ordered);
     }
 
-    private void relate(int i, int j, boolean keysLast) {
+    private void relate(int i, int j) {
         Node a = nodes.get(i);
         Node b = nodes.get(j);
         if (a.kind() == Node.Kind.FILE && b.kind() == Node.Kind.FILE) {
-            if (a.barrier() || b.barrier() || shares(a.touches(), b.touches())) {
+            boolean related = a.barrier() || b.barrier() || shares(a.touches(), b.touches());
+            if (related && !(way == Way.REMOVALS_LATE && mayGoLater(a, b))) {
                 edge(i, j);
             }
         } else if (a.kind() == Node.Kind.FILE) {
-            place(i, j, keysLast);
+            place(i, j);
         } else if (b.kind() == Node.Kind.FILE) {
-            place(j, i, keysLast);
+            place(j, i);
         } else if (a.kind() == Node.Kind.DATA && b.kind() == Node.Kind.DATA && shares(a.touches(), b.touches())) {
-            edge(i, j);
+            if (derived(a) && supplies(b, a)) {
+                edge(j, i);
+            } else if (derived(a) == derived(b) || shares(a.fills(), b.needs())) {
+                edge(i, j);
+            }
         }
     }
 
-    private void place(int file, int step, boolean keysLast) {
+    // Whether the next statement does not care when the first one's column goes or gets another name.
+    private static boolean mayGoLater(Node first, Node next) {
+        boolean column = changes(first).allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
+        return column && !next.barrier() && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
+                && Stream.concat(first.removes().stream(), first.creates().stream())
+                        .noneMatch(ref -> next.facts().identifiers().contains(ref.column()));
+    }
+
+    private void place(int file, int step) {
         Node statement = nodes.get(file);
         Node data = nodes.get(step);
-        boolean removesNeeded = shares(statement.removes(), data.needs());
-        if (removesNeeded) {
+        if (shares(statement.removes(), data.needs())) {
             edge(step, file);
         } else if (shares(statement.creates(), data.needs())) {
             edge(file, step);
-        } else if (keysLast && data.kind() == Node.Kind.DATA && addsKeyTo(statement, data)) {
-            edge(step, file);
+        } else if (data.kind() == Node.Kind.DATA) {
+            if (derived(data) && supplies(statement, data) || countsOn(data, statement)) {
+                edge(file, step);
+            } else if (changes(statement).anyMatch(change -> primaryKeyOf(change, data) || way == Way.RULES_LAST && rules(change, statement, data))) {
+                edge(step, file);
+            }
         }
     }
 
-    private static boolean addsKeyTo(Node statement, Node data) {
-        return statement.facts().actions().stream().anyMatch(action -> action.change() instanceof Change.AddConstraint added
-                && added.constraint().kind() == Change.Constraint.Kind.FOREIGN_KEY && data.facts().writes().contains(added.table())
-                && added.constraint().columns().stream().anyMatch(column -> data.needs().contains(new Node.Ref(added.table(), column))));
+    private static boolean derived(Node node) {
+        return node.kind() == Node.Kind.DATA && node.origin().equals("data");
     }
 
-    private static boolean fills(Node data, Node finish) {
-        return data.kind() == Node.Kind.DATA && shares(data.needs(), finish.needs())
-                && data.facts().writes().containsAll(finish.touches());
+    // Somebody's statement that changes what a derived step reads comes first, unless it works with what that step makes.
+    private static boolean supplies(Node other, Node derived) {
+        boolean guess = other.kind() == Node.Kind.FILE && Node.isBlock(other.facts());
+        return !derived(other) && !guess && shares(other.fills(), derived.needs()) && !shares(other.needs(), derived.fills())
+                && !shares(other.fills(), derived.fills());
+    }
+
+    // An INSERT … ON CONFLICT is refused as long as the unique index is not there.
+    private static boolean countsOn(Node data, Node statement) {
+        return ON_CONFLICT.matcher(data.sql()).find() && changes(statement).anyMatch(change ->
+                (change instanceof Change.CreateIndex index && index.unique() || change instanceof Change.AddConstraint added
+                        && isKey(added.constraint())) && inserts(data, ((Change.OfTable) change).table()));
+    }
+
+    private static boolean inserts(Node data, Name table) {
+        return data.fills().contains(new Node.Ref(table, null));
+    }
+
+    private static boolean isKey(Change.Constraint constraint) {
+        return constraint.kind() == Change.Constraint.Kind.UNIQUE || constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY;
+    }
+
+    private static boolean primaryKeyOf(Change change, Node data) {
+        return change instanceof Change.AddConstraint added && added.constraint().kind() == Change.Constraint.Kind.PRIMARY_KEY
+                && sets(data, added.table(), added.constraint().columns().stream());
+    }
+
+    // What a statement will demand of the rows that the data step writes.
+    private static boolean rules(Change change, Node statement, Node data) {
+        if (change instanceof Change.AddConstraint added) {
+            boolean columnsKnown = !added.constraint().columns().isEmpty();
+            return sets(data, added.table(), columnsKnown ? added.constraint().columns().stream()
+                    : statement.facts().identifiers().stream());
+        }
+        return change instanceof Change.CreateIndex index && index.unique() && sets(data, index.table(), index.columns().stream())
+                || change instanceof Change.SetType type && sets(data, type.table(), Stream.of(type.column()));
+    }
+
+    private static boolean sets(Node data, Name table, Stream<String> columns) {
+        return columns.anyMatch(column -> data.fills().contains(new Node.Ref(table, column)));
+    }
+
+    private static Stream<Change> changes(Node statement) {
+        return statement.facts().actions().stream().map(action -> action.change());
+    }
+
+    // A block of code in a file is taken for the source of a column only where there is no other.
+    private boolean fills(int node, int finish) {
+        boolean block = isFile(node) && Node.isBlock(nodes.get(node).facts());
+        return fills(nodes.get(node), nodes.get(finish)) && !(block && nodes.stream().anyMatch(other ->
+                other.kind() == Node.Kind.DATA && fills(other, nodes.get(finish))));
+    }
+
+    private static boolean fills(Node node, Node finish) {
+        return node.kind() != Node.Kind.FINISH && finish.needs().stream()
+                .anyMatch(column -> column.column() != null && node.fills().contains(column));
     }
 
     // What the data was read from goes only when its new home is complete.
@@ -147,8 +226,6 @@ final class Order {
     }
 
     private static <T> boolean shares(Set<T> one, Set<T> other) {
-        Set<T> both = new HashSet<>(one);
-        both.retainAll(other);
-        return !both.isEmpty();
+        return one.stream().anyMatch(other::contains);
     }
 }

@@ -5,6 +5,7 @@ package lib.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import lib.Failure;
 import lib.Hash;
 import lib.sql.Statement;
@@ -17,7 +18,9 @@ import lib.sql.Statement;
 public record Plan(String text, String sha256, List<Segment> segments) {
     private static final Set<String> BEGIN = Set.of("BEGIN", "START TRANSACTION");
     private static final Set<String> COMMIT = Set.of("COMMIT", "END");
-    private static final Set<String> REFUSED = Set.of("ROLLBACK", "ABORT", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED");
+    private static final Set<String> REFUSED = Set.of("ROLLBACK", "ABORT", "PREPARE TRANSACTION", "COMMIT PREPARED",
+            "ROLLBACK PREPARED");
+    private static final Pattern PLAIN = Pattern.compile("(?i)(begin|start|commit|end)(\\s+(work|transaction))?");
 
     /**
      * A transaction, or a single statement that cannot be in one.
@@ -46,11 +49,17 @@ public record Plan(String text, String sha256, List<Segment> segments) {
         int began = 0;
         for (Statement statement : statements) {
             String tag = statement.tag();
+            boolean frame = BEGIN.contains(tag) || COMMIT.contains(tag);
             if (REFUSED.contains(tag)) {
                 throw refused(name, statement, tag + " would undo what was rehearsed", "take it out of " + name);
+            } else if (frame && !PLAIN.matcher(statement.sql()).matches()) {
+                // Transactions are opened and closed by the driver; what else stands there would be lost without a word.
+                throw refused(name, statement, statement.sql() + " says more than " + tag,
+                        "write " + tag + "; alone (and SET TRANSACTION …; as the first statement after BEGIN)");
             } else if (BEGIN.contains(tag)) {
                 if (explicit) {
-                    throw refused(name, statement, tag + " inside a transaction that is open since line " + began, "write COMMIT; before it");
+                    throw refused(name, statement, tag + " inside a transaction that is open since line " + began,
+                            "write COMMIT; before it");
                 }
                 close(segments, open);
                 explicit = true;
@@ -64,14 +73,16 @@ public record Plan(String text, String sha256, List<Segment> segments) {
             } else if (statement.transactional()) {
                 open.add(statement);
             } else if (explicit) {
-                throw refused(name, statement, tag + " cannot run inside a transaction", "write COMMIT; before it and BEGIN; after it");
+                throw refused(name, statement, tag + " cannot run inside a transaction",
+                        "write COMMIT; before it and BEGIN; after it");
             } else {
                 close(segments, open);
                 segments.add(new Segment(segments.size() + 1, false, List.of(statement)));
             }
         }
         if (explicit) {
-            throw Failure.stop(name + " line " + began + ": BEGIN without COMMIT: nothing of it would be kept", "write COMMIT; at its end");
+            throw Failure.stop(name + " line " + began + ": BEGIN without COMMIT: nothing of it would be kept",
+                    "write COMMIT; at its end");
         }
         close(segments, open);
         return new Plan(text, Hash.of(text), List.copyOf(segments));

@@ -36,7 +36,8 @@ public final class Script {
     }
 
     private void head(List<Migration> covers, String tool) {
-        text.append("-- Release SQL. Covers ").append(tool).append(covers.size() == 1 ? " migration:" : " migrations:").append('\n');
+        text.append("-- Release SQL. Covers ").append(covers.isEmpty() ? "no migration" : tool)
+                .append(covers.isEmpty() ? "" : covers.size() == 1 ? " migration:" : " migrations:").append('\n');
         covers.forEach(migration -> text.append("--   ").append(migration.id()).append('\n'));
         text.append("""
                 -- Rehearsed and applied statement by statement as it stands here. By hand: psql -X -v ON_ERROR_STOP=1 -f FILE

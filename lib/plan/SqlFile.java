@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Hash.java ../Json.java ../Run.java
+//SOURCES ../Exec.java ../Failure.java ../Hash.java ../Json.java ../Run.java
 
 package lib.plan;
 
@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import lib.Exec;
 import lib.Failure;
 import lib.Hash;
 import lib.Json;
@@ -38,7 +40,8 @@ public final class SqlFile {
         try {
             return Files.readString(file);
         } catch (CharacterCodingException e) {
-            throw Failure.stop(file + " is not UTF-8", "iconv -f ISO-8859-1 -t UTF-8 " + file + " > " + file + ".utf8   # then use that one");
+            throw Failure.stop(file + " is not UTF-8", Exec.typed(List.of("iconv", "-f", "ISO-8859-1", "-t", "UTF-8", file.toString()))
+                    + " > " + Exec.typed(List.of(file + ".utf8")) + "   # then use that one");
         } catch (IOException e) {
             throw Failure.stop(file + " cannot be read: " + e.getMessage(), "ls -l " + file);
         }
@@ -60,9 +63,16 @@ public final class SqlFile {
     /** Takes somebody's own script; from here on it is today's file. */
     public void take(Path script) {
         if (!Files.isRegularFile(script)) {
-            throw Failure.usage("--sql " + script + ": there is no such file", "ls -l " + (script.getParent() == null ? "." : script.getParent()));
+            throw Failure.usage("--sql " + script + ": there is no such file",
+                    Exec.typed(List.of("ls", "-l", script.getParent() == null ? "." : script.getParent().toString())));
         }
-        write(read(script));
+        // Some editors put a byte order mark in front, which no server understands.
+        String text = read(script).replaceFirst("^\uFEFF", "");
+        if (edited() && !text.equals(text())) {
+            throw Failure.stop(path.getFileName() + " was edited by hand, and --sql " + script + " would be written over it",
+                    Exec.typed(List.of("mv", path.toString(), path + ".edited")) + "   # or take it: --sql " + path.getFileName());
+        }
+        write(text);
     }
 
     private ObjectNode written() {

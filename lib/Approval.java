@@ -1,0 +1,68 @@
+//SOURCES Console.java Demo.java Failure.java Project.java plan/Certificate.java plan/Plan.java
+
+package lib;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import lib.plan.Certificate;
+import lib.plan.Plan;
+
+/** The explicit yes to one SQL file and no other: given by its SHA-256, or typed on a terminal. */
+public final class Approval {
+    private final Project project;
+    private final Certificate certificate;
+    private final String command;
+
+    /** What is to be approved, and the command that does so without a terminal. */
+    public Approval(Project project, Certificate certificate, String command) {
+        this.project = project;
+        this.certificate = certificate;
+        this.command = command;
+    }
+
+    /** The file as it is at this moment; other bytes than the rehearsed ones are a STOP. */
+    public Plan plan() {
+        Path file = project.repo.resolve(certificate.sql().file());
+        Plan plan = Plan.parse(read(file), certificate.sql().file());
+        if (!plan.sha256().equals(certificate.sql().sha256())) {
+            throw Failure.stop(certificate.sql().file() + " was edited after its rehearsal: SHA-256 "
+                    + shortened(plan.sha256()) + " instead of " + shortened(certificate.sql().sha256()),
+                    "jbang release.java   # rehearses it as it is now");
+        }
+        return plan;
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw Failure.stop(file + " cannot be read: " + Gate.words(e), "ls -l " + file);
+        }
+    }
+
+    private static String shortened(String hash) {
+        return hash.substring(0, 12) + "…";
+    }
+
+    /** Comes back when the plan is approved; a release without SQL needs a yes on a terminal only. */
+    public void obtain(Plan plan, String approved, Console console) {
+        if (approved != null) {
+            if (!plan.sha256().equalsIgnoreCase(approved)) {
+                throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + plan.sha256()
+                        + ", approved was " + approved, "read " + certificate.sql().file() + ", then: " + command);
+            }
+            console.mark("pass", "approved by its SHA-256");
+        } else if (Demo.answers(project.repo)) {
+            console.say("Type yes to release: yes   (answered by the demo)");
+        } else if (Console.interactive()) {
+            String answer = console.ask("Type yes to release:");
+            if (answer == null || !answer.strip().equalsIgnoreCase("yes")) {
+                throw Failure.decide("not approved; nothing was changed", "when you are ready: jbang release.java");
+            }
+        } else if (!plan.isEmpty()) {
+            throw Failure.decide("the SQL is not approved, and there is no terminal to ask on",
+                    "read " + certificate.sql().file() + ", then: " + command);
+        }
+    }
+}

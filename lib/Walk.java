@@ -1,0 +1,136 @@
+//SOURCES Cli.java Console.java Failure.java Gate.java Json.java PhaseProcess.java Project.java Report.java Run.java Situation.java Step.java
+
+package lib;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Walks through the steps of a release: runs each, says what is true when one stops, and writes the report. */
+public final class Walk {
+    private final Project project;
+    private final Run run;
+    private final Console console;
+    private final Situation situation;
+    private final boolean json;
+    private final boolean verbose;
+    private final Map<String, ObjectNode> phases = new LinkedHashMap<>();
+    private String approve;
+
+    /** A walk over the steps of one project's release, told on the console that the options describe. */
+    public Walk(Project project, Run run, Situation situation, Cli.Options options) {
+        this.project = project;
+        this.run = run;
+        this.situation = situation;
+        this.console = options.console();
+        this.json = options.json;
+        this.verbose = options.verbose;
+    }
+
+    /** What a person who reads along, or the caller of {@code --json}, is told of this release. */
+    public Report report() {
+        return new Report(project, run, phases, situation);
+    }
+
+    /** The command that approves the SQL, once there is any. */
+    public void approve(String command) {
+        approve = command;
+    }
+
+    /** Runs the steps in order and returns the exit code; the first that fails ends the walk. */
+    public int through(List<Step> steps) {
+        Thread witness = new Thread(() -> console.say(situation.text(Failure.Exit.INTERRUPTED)));
+        Runtime.getRuntime().addShutdownHook(witness);
+        Step current = null;
+        try {
+            for (Step step : steps) {
+                current = step;
+                console.title("\n" + step.name() + ": " + step.what());
+                situation.begin(step.name());
+                step.work().run();
+                situation.done(step.name(), run);
+            }
+            return finish();
+        } catch (Failure failure) {
+            return stopped(current, failure);
+        } catch (Exception e) {
+            return stopped(current, new Failure(Failure.Exit.STOP, Gate.words(e), Gate.UNFORESEEN, e));
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(witness);
+        }
+    }
+
+    /** Runs the steps that change nothing, and says what the others would do. */
+    public int dry(List<Step> steps, List<String> wouldDo) {
+        int code = through(steps.stream().filter(step -> !step.changes()).toList());
+        if (code == Failure.Exit.PASSED.code) {
+            console.title("\nDry run: production and " + project.remote() + " were not touched. What would follow:");
+            steps.stream().filter(Step::changes)
+                    .forEach(step -> console.say(String.format("  %-8s %s", step.name(), step.what())));
+            wouldDo.forEach(line -> console.say("  " + line));
+        }
+        return code;
+    }
+
+    /** Runs a phase as a process of its own; its exit code decides whether the walk goes on. */
+    public void phase(String name, List<String> options, Map<String, String> environment) {
+        List<String> arguments = new ArrayList<>(List.of("--repo", project.repo.toString(), "--env", project.environment));
+        arguments.addAll(options);
+        if (verbose) {
+            arguments.add("--verbose");
+        }
+        PhaseProcess.Answer answer = PhaseProcess.run(name, arguments, console, environment);
+        phases.put(name, answer.json());
+        if (answer.exit() != Failure.Exit.PASSED) {
+            throw new Failure(answer.exit(), answer.message(), answer.hint());
+        }
+        situation.learn(name, answer.json().path("facts"));
+    }
+
+    /** What a phase answered; an empty object before it has run. */
+    public ObjectNode answer(String phase) {
+        return phases.getOrDefault(phase, Json.object());
+    }
+
+    private int stopped(Step step, Failure failure) {
+        Failure.Exit exit = situation.changed() ? Failure.Exit.UNFINISHED : failure.exit;
+        // A phase has shown its own gates already.
+        boolean shown = phases.containsKey(step.name())
+                && !phases.get(step.name()).path("gates").isEmpty()
+                && !phases.get(step.name()).path("status").asText().equals("pass");
+        if (!shown) {
+            console.failure(step.name() + ": " + failure.getMessage(), failure.hint);
+        }
+        console.trace(failure);
+        if (exit != Failure.Exit.DECIDE) {
+            console.say(situation.text(exit));
+        }
+        situation.failed(step.name(), failure, run);
+        return result(exit, report().write(exit));
+    }
+
+    private int finish() {
+        Path written = report().write(Failure.Exit.PASSED);
+        if (situation.ended()) {
+            console.say("");
+            if (!json) {
+                console.result(report().terminal());
+            }
+        }
+        int code = result(Failure.Exit.PASSED, written);
+        if (situation.ended()) {
+            run.archive();
+        }
+        return code;
+    }
+
+    private int result(Failure.Exit exit, Path written) {
+        if (json) {
+            console.result(Json.pretty(situation.result(exit, phases, approve, project.repo.relativize(written).toString())));
+        }
+        return exit.code;
+    }
+}

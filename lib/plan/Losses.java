@@ -1,0 +1,78 @@
+//SOURCES ../sql/Change.java ../sql/Name.java Catalog.java Node.java Pending.java Problem.java
+
+package lib.plan;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
+import lib.sql.Change;
+import lib.sql.Name;
+
+/** The rows and values that the migration files give up without saving them elsewhere first. */
+final class Losses {
+    private final Pending release;
+    private final Catalog catalog;
+    private final BiFunction<Pending.Part, Name, String> source;
+    private final List<Problem> problems = new ArrayList<>();
+    private final Set<Name> emptied = new HashSet<>();
+
+    /** Looks for them; the source of a problem is what its decision hangs on. */
+    Losses(Pending release, Catalog catalog, BiFunction<Pending.Part, Name, String> source) {
+        this.release = release;
+        this.catalog = catalog;
+        this.source = source;
+    }
+
+    /** The losses, without the columns whose values live on elsewhere. */
+    List<Problem> except(Set<Node.Ref> carried) {
+        for (Pending.Part part : release.parts) {
+            if (part.change() instanceof Change.DropTable dropped) {
+                rows(part, dropped.table(), " is dropped with its ");
+            } else if (part.change() instanceof Change.Truncate truncated) {
+                truncated.tables().forEach(table -> rows(part, table, " is emptied of its "));
+            } else if (part.change() instanceof Change.Delete deleted && !deleted.where()) {
+                rows(part, deleted.table(), " is emptied of its ");
+            } else if (part.change() instanceof Change.DropColumn dropped
+                    && !carried.contains(new Node.Ref(dropped.table(), dropped.column()))) {
+                values(part, dropped);
+            }
+        }
+        return problems;
+    }
+
+    private void rows(Pending.Part part, Name table, String how) {
+        Name before = release.before(part, table, null).table();
+        Node.Ref all = new Node.Ref(table, null);
+        if (catalog.populated(before) && !saved(all, new Node.Ref(before, null)) && emptied.add(before)) {
+            lose(part, table, table.toString(), table + how
+                    + counted(catalog.count("SELECT count(*) FROM " + before.sql()), "row"));
+        }
+    }
+
+    private void values(Pending.Part part, Change.DropColumn dropped) {
+        Node.Ref before = release.before(part, dropped.table(), dropped.column());
+        if (emptied.contains(before.table()) || !catalog.columns(before.table()).containsKey(before.column())
+                || saved(new Node.Ref(dropped.table(), dropped.column()), before)) {
+            return;
+        }
+        long values = catalog.count("SELECT count(" + Name.quote(before.column()) + ") FROM " + before.table().sql());
+        if (values > 0) {
+            String object = dropped.table() + "." + dropped.column();
+            lose(part, dropped.table(), object, object + " is dropped with its " + counted(values, "value"));
+        }
+    }
+
+    private boolean saved(Node.Ref now, Node.Ref before) {
+        return release.saves(now) || release.saves(before);
+    }
+
+    private static String counted(long number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+
+    private void lose(Pending.Part part, Name table, String object, String how) {
+        problems.add(Problem.loss(object, part.migration().id(), how + ", and nothing reads them first", source.apply(part, table)));
+    }
+}
