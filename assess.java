@@ -6,7 +6,7 @@
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
 //SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Problem.java
 
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import java.sql.Connection;
 import java.util.LinkedHashMap;
@@ -36,8 +36,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** Compares what the repository wants with what the database has, classes each entry, and asks what only a person knows. */
-@Command(name = "assess", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class, scope = ScopeType.INHERIT,
+/**
+ * Compares what the repository wants with what the database has, classes each entry, and asks what only a person knows.
+ */
+@Command(name = "assess", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class,
+        scope = ScopeType.INHERIT,
         description = "Says what a release will do to the database, before anything runs. Reads only.",
         footer = {"%nExamples:", "  jbang assess.java                              what is pending, and how hard it is",
             "  jbang assess.java --json                       the same for a program",
@@ -47,7 +50,8 @@ class assess implements Callable<Integer> {
     @Mixin
     Cli.Options common;
 
-    @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE", description = "Answer a problem that an earlier run named.")
+    @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE",
+            description = "Answer a problem that an earlier run named.")
     Map<String, String> decide = new LinkedHashMap<>();
 
     @Option(names = "--by-hand", description = "The release SQL is written by hand: show problems, ask nothing.")
@@ -105,9 +109,11 @@ class assess implements Callable<Integer> {
     private Gate.Finding tool(Project project, Phase phase) {
         history = project.history();
         phase.fact("tool", history.map(History::tool).orElse(null));
-        return history.map(found -> Gate.passed(found.tool() + " in " + found.folder() + "/, " + found.local().size() + " migrations"))
+        return history.map(found ->
+                Gate.passed(found.tool() + " in " + found.folder() + "/, " + found.local().size() + " migrations"))
                 .orElseGet(() -> Gate.warned("no migration tool was found in this repository",
-                        "name its folder in release.json: {\"migrations\": {\"tool\": \"drizzle\", \"folder\": \"drizzle\"}}"));
+                        "name its folder in release.json: {\"migrations\": "
+                        + "{\"tool\": \"drizzle\", \"folder\": \"drizzle\"}}"));
     }
 
     private Gate.Finding reach(Project project, Connection[] production) {
@@ -129,20 +135,24 @@ class assess implements Callable<Integer> {
         phase.fact("troubles", state.troubles());
         List<History.Trouble> stops = state.troubles().stream().filter(History.Trouble::stops).toList();
         if (!stops.isEmpty()) {
-            throw Failure.stop(String.join("\n", stops.stream().map(History.Trouble::message).toList()), stops.get(0).hint());
+            throw Failure.stop(String.join("\n", stops.stream().map(History.Trouble::message).toList()),
+                    stops.get(0).hint());
         }
         String found = state.applied().size() + " applied, " + (pending.isEmpty() ? "none pending"
                 : pending.size() + " pending: " + String.join(", ", pending.stream().map(Migration::id).toList()));
         return state.troubles().isEmpty() ? Gate.passed(found) : Gate.warned(found + "\n"
-                + String.join("\n", state.troubles().stream().map(History.Trouble::message).toList()), state.troubles().get(0).hint());
+                + String.join("\n", state.troubles().stream().map(History.Trouble::message).toList()),
+                state.troubles().get(0).hint());
     }
 
     private Gate.Finding draft(Phase phase, Connection connection) throws Exception {
         draft = Draft.of(pending, notes.entries(), new Catalog(connection));
         long data = draft.dataSteps();
         phase.fact("statements", draft.steps().size());
-        return draft.unverified().isEmpty() ? Gate.passed(draft.steps().size() + " statements, " + data + " of them data steps")
-                : Gate.warned(draft.steps().size() + " statements; not verified by the grammar: " + String.join("; ", draft.unverified()),
+        return draft.unverified().isEmpty()
+                ? Gate.passed(draft.steps().size() + " statements, " + data + " of them data steps")
+                : Gate.warned(draft.steps().size() + " statements; not verified by the grammar: "
+                        + String.join("; ", draft.unverified()),
                         "the rehearsal decides about these");
     }
 
@@ -160,7 +170,8 @@ class assess implements Callable<Integer> {
         phase.fact("open", open.stream().map(Problem::id).toList());
         if (byHand && !open.isEmpty()) {
             return Gate.warned(classes.overall().label + ": the script given with --sql has to answer "
-                    + String.join(", ", open.stream().map(Problem::object).toList()), "the rehearsal shows whether it does");
+                    + String.join(", ", open.stream().map(Problem::object).toList()),
+                    "the rehearsal shows whether it does");
         }
         if (!open.isEmpty()) {
             throw Failure.decide("Complex: " + String.join("\n", open.stream().map(Decisions::text).toList()).strip(),

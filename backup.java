@@ -5,7 +5,7 @@
 //SOURCES lib/Address.java lib/Archive.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java
 //SOURCES lib/Gate.java lib/Json.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
 
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -124,8 +124,8 @@ class backup implements Callable<Integer> {
     /** Reads a backup again, whole, and compares it with the SHA-256 that was stored when it was made. */
     @Command(name = "verify",
             description = "Reads a backup again, whole, and compares its SHA-256 with the stored one.")
-    int verify(@Parameters(paramLabel = "FILE", description = "A backup made by backup.java or by pg_dump.")
-               Path backup) {
+    int verify(@Parameters(paramLabel = "FILE",
+            description = "A backup made by backup.java or by pg_dump.") Path backup) {
         phase = common.phase("verify");
         phase.gate("backup.verify", () -> {
             Archive archive = Archive.verify(backup, Clients.newest());

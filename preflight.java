@@ -6,7 +6,7 @@
 //SOURCES lib/Git.java lib/History.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Servers.java
 //SOURCES lib/Target.java lib/migrations/DrizzleMigrator.java
 
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import java.nio.file.Files;
 import java.sql.Connection;

@@ -132,7 +132,7 @@ class release implements Callable<Integer> {
         try (AutoCloseable lock = run.lock()) {
             refuseToBury();
             run.begin();
-            return dryRun ? walk.dry(steps, services.stopCommands()) : walk.through(steps);
+            return dryRun ? walk.dry(steps, this::commands) : walk.through(steps);
         }
     }
 
@@ -172,8 +172,8 @@ class release implements Callable<Integer> {
     int demo(@Option(names = "--yes", description = "Answer the prompts with yes.") boolean yes,
              @Option(names = "--keep", description = "Leave everything running and on disk at the end.") boolean keep,
              @Option(names = "--fail", paramLabel = "STAGE",
-                     description = "Show what a failed gate looks like: ${COMPLETION-CANDIDATES}.")
-             Demo.Stage fail) throws Exception {
+                     description = "Show what a failed gate looks like: ${COMPLETION-CANDIDATES}.") Demo.Stage fail)
+            throws Exception {
         return new Demo(common.console(), yes, keep, fail).run(common.json);
     }
 
@@ -186,6 +186,14 @@ class release implements Callable<Integer> {
         services = new Services(project.repo, project.settings.environment(project.environment));
         situation = new Situation(services);
         walk = new Walk(project, run, situation, common);
+    }
+
+    // What a dry run leaves out, as it could be typed.
+    private List<String> commands() {
+        List<String> commands = new ArrayList<>(services.stopCommands());
+        commands.add(promotion.typed(project));
+        commands.addAll(services.startCommands());
+        return commands;
     }
 
     // A release that changed production is finished before another one begins.

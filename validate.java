@@ -2,12 +2,13 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Archive.java lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java lib/Gate.java lib/Hash.java
-//SOURCES lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java
-//SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
-//SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
+//SOURCES lib/Archive.java lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
+//SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java
+//SOURCES lib/Postgres.java lib/Project.java lib/Run.java
+//SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
+//SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
 
-//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto
+//RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
@@ -47,10 +48,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** Restores the backup on a server that is not production's, writes the release SQL, and runs it there as it will be run. */
-@Command(name = "validate", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class, scope = ScopeType.INHERIT,
-        description = "Writes the release SQL and rehearses it on a copy of production, restored from the backup of this run.",
-        footer = {"%nExamples:", "  jbang validate.java                       write, and rehearse on a server found here",
+/** Restores the backup on a server that is not production's, writes the release SQL, and runs it there. */
+@Command(name = "validate", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class,
+        scope = ScopeType.INHERIT,
+        description = "Writes the release SQL and rehearses it on a copy of production, restored from the backup of "
+                + "this run.",
+        footer = {"%nExamples:",
+            "  jbang validate.java                       write, and rehearse on a server found here",
             "  jbang validate.java --sql my-release.sql  rehearse a script of your own",
             "  jbang validate.java --scratch postgresql://postgres:pw@localhost:5433/postgres",
             "%nServers, in this order: --scratch, the compose file's db, installed binaries, fetched binaries.",
@@ -64,7 +68,8 @@ class validate implements Callable<Integer> {
             description = "A server to rehearse on; not production's (or RELEASE_SCRATCH_URL).")
     String scratch;
 
-    @Option(names = "--sql", paramLabel = "FILE", description = "A release script of your own, instead of a written one.")
+    @Option(names = "--sql", paramLabel = "FILE",
+            description = "A release script of your own, instead of a written one.")
     Path script;
 
     @Option(names = "--unrehearsed", description = "Go on when there is no server to rehearse on; the report says so.")
@@ -121,11 +126,13 @@ class validate implements Callable<Integer> {
             throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
         }
         if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
-            throw Failure.stop(backup.path("file").asText() + " is not the file that was backed up: its SHA-256 has changed",
+            throw Failure.stop(backup.path("file").asText()
+                    + " is not the file that was backed up: its SHA-256 has changed",
                     "jbang backup.java");
         }
         if (!backup.path("environment").asText().equals(project.environment)) {
-            throw Failure.stop("the backup of this run is of " + backup.path("environment").asText() + ", not of " + project.environment,
+            throw Failure.stop("the backup of this run is of " + backup.path("environment").asText()
+                    + ", not of " + project.environment,
                     "jbang backup.java --env " + project.environment);
         }
         return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
@@ -141,7 +148,8 @@ class validate implements Callable<Integer> {
                 throw failure;
             }
             if (unrehearsed) {
-                return Gate.warned("NOT REHEARSED: " + failure.getMessage(), "read every line of the SQL before you approve it");
+                return Gate.warned("NOT REHEARSED: " + failure.getMessage(),
+                        "read every line of the SQL before you approve it");
             }
             if (scratch != null) {
                 // A server that somebody named is not left out without a word.
@@ -162,9 +170,11 @@ class validate implements Callable<Integer> {
         if (!schema.hash().equals(backup.path("schema").asText())) {
             Fingerprint saved = Archive.schema(dump);
             throw Failure.stop("the restored copy is not the schema that was backed up:\n  "
-                    + String.join("\n  ", schema.differences(saved, 5)), "rehearse on a server of production's own major and extensions: --scratch URL");
+                    + String.join("\n  ", schema.differences(saved, 5)),
+                    "rehearse on a server of production's own major and extensions: --scratch URL");
         }
-        return Gate.passed(String.format("the copy has the schema of the backup, %.1f s", (System.nanoTime() - start) / 1e9));
+        return Gate.passed(String.format("the copy has the schema of the backup, %.1f s",
+                (System.nanoTime() - start) / 1e9));
     }
 
     private Gate.Finding write() throws SQLException {
@@ -183,25 +193,30 @@ class validate implements Callable<Integer> {
                 return Gate.passed(project.repo.relativize(sql.path()) + ", taken from " + script);
             }
             if (sql.edited()) {
-                return Gate.warned(project.repo.relativize(sql.path()) + " was edited by hand: it is kept as it is, and rehearsed",
+                return Gate.warned(project.repo.relativize(sql.path())
+                        + " was edited by hand: it is kept as it is, and rehearsed",
                         "to have it written anew: rm " + project.repo.relativize(sql.path()));
             }
             Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection));
             List<Problem> open = new Decisions(run).open(draft.problems());
             if (!open.isEmpty()) {
-                throw Failure.decide(String.join("\n", open.stream().map(Decisions::text).toList()).strip(), Decisions.ways(open));
+                throw Failure.decide(String.join("\n", open.stream().map(Decisions::text).toList()).strip(),
+                        Decisions.ways(open));
             }
-            sql.write(draft.steps().isEmpty() && pending.isEmpty() ? "" : Script.of(draft, pending, history.map(History::tool).orElse("no"),
+            sql.write(draft.steps().isEmpty() && pending.isEmpty() ? ""
+                    : Script.of(draft, pending, history.map(History::tool).orElse("no"),
                     history.isPresent() ? history.get().rows(before, pending) : List.of()));
             return Gate.passed(sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
-                    : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps() + " data steps");
+                    : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps()
+                    + " data steps");
         }
     }
 
     private Gate.Finding read() {
         plan = Plan.parse(sql.text(), project.repo.relativize(sql.path()).toString());
         return Gate.passed(plan.statements().size() + " statements in " + plan.segments().size()
-                + (plan.segments().size() == 1 ? " segment" : " segments") + ", SHA-256 " + plan.sha256().substring(0, 12) + "…");
+                + (plan.segments().size() == 1 ? " segment" : " segments")
+                + ", SHA-256 " + plan.sha256().substring(0, 12) + "…");
     }
 
     private boolean rehearse() {
@@ -218,10 +233,12 @@ class validate implements Callable<Integer> {
     }
 
     private Gate.Finding apply() {
-        result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say).run(plan, 1);
+        result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
+                .run(plan, 1);
         if (result.trouble() != null) {
             Executor.Trouble trouble = result.trouble();
-            throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n" + trouble.statement(),
+            throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n"
+                    + trouble.statement(),
                     "production was not touched. Correct the migration or its entry, or edit "
                     + project.repo.relativize(sql.path()) + "; then: jbang validate.java");
         }
@@ -240,15 +257,18 @@ class validate implements Callable<Integer> {
             List<String> left = after.pending().stream().map(Migration::id).toList();
             List<History.Trouble> troubles = after.troubles().stream().filter(History.Trouble::stops).toList();
             if (!left.isEmpty()) {
-                throw Failure.stop(history.get().tool() + " would run again after the release: " + String.join(", ", left),
-                        "the SQL must insert their history rows at its end:\n" + String.join(";\n", history.get().rows(before, before.pending())) + ";");
+                throw Failure.stop(history.get().tool() + " would run again after the release: "
+                        + String.join(", ", left),
+                        "the SQL must insert their history rows at its end:\n"
+                        + String.join(";\n", history.get().rows(before, before.pending())) + ";");
             }
             if (!troubles.isEmpty()) {
                 throw Failure.stop(troubles.get(0).message(), troubles.get(0).hint());
             }
             int added = after.applied().size() - before.applied().size();
             phase.fact("historyRows", added);
-            return Gate.passed(after.table() + " holds " + added + " new rows, and " + history.get().tool() + " has nothing left to run");
+            return Gate.passed(after.table() + " holds " + added + " new rows, and " + history.get().tool()
+                    + " has nothing left to run");
         }
     }
 
@@ -256,7 +276,8 @@ class validate implements Callable<Integer> {
         try (Connection connection = Postgres.read(copy.target(), "validate")) {
             List<String> invalid = Postgres.rows(connection, """
                     SELECT 'constraint ' || conname || ' is not validated' FROM pg_constraint WHERE NOT convalidated
-                    UNION ALL SELECT 'index ' || indexrelid::regclass || ' is not valid' FROM pg_index WHERE NOT indisvalid OR NOT indisready
+                    UNION ALL SELECT 'index ' || indexrelid::regclass || ' is not valid'
+                    FROM pg_index WHERE NOT indisvalid OR NOT indisready
                     """).stream().map(row -> row.get(0)).toList();
             return invalid.isEmpty() ? Gate.passed("every constraint is validated, every index valid")
                     : Gate.warned(String.join("\n", invalid), "validate or rebuild it in this release or the next one");
@@ -264,7 +285,8 @@ class validate implements Callable<Integer> {
     }
 
     private Gate.Finding certify() {
-        Certificate certificate = Certificate.of(project, backup, plan, sql.path(), schema, result, copy == null ? null : copy.server());
+        Certificate certificate =
+                Certificate.of(project, backup, plan, sql.path(), schema, result, copy == null ? null : copy.server());
         schema.save(sql.path().resolveSibling("schema-before.json"));
         phase.fact("sql", certificate.sql());
         phase.fact("certificate", certificate);

@@ -1,5 +1,6 @@
 //DEPS info.picocli:picocli:4.7.7
 //SOURCES Secrets.java
+//COMPILE_OPTIONS -encoding UTF-8
 
 package lib;
 

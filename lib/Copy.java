@@ -43,8 +43,9 @@ public final class Copy implements AutoCloseable {
             create();
         } catch (SQLException e) {
             close();
-            throw new Failure(Failure.Exit.MISSING, "the rehearsal server " + admin.place() + " does not make a database: "
-                    + Gate.words(e), "give another one: --scratch postgresql://USER:PASSWORD@HOST:PORT/DATABASE", e);
+            throw new Failure(Failure.Exit.MISSING,
+                    "the rehearsal server " + admin.place() + " does not make a database: " + Gate.words(e),
+                    "give another one: --scratch postgresql://USER:PASSWORD@HOST:PORT/DATABASE", e);
         } catch (Failure e) {
             close();
             throw e;
@@ -57,20 +58,24 @@ public final class Copy implements AutoCloseable {
             throw new Failure(Failure.Exit.INTERRUPTED, "stopped before the copy was made", null);
         }
         owner = Postgres.write(admin, "rehearsal");
-        Postgres.execute(owner, "SELECT pg_advisory_lock(" + LOCK + ", " + half(Postgres.literal(target.database())) + ")");
+        Postgres.execute(owner,
+                "SELECT pg_advisory_lock(" + LOCK + ", " + half(Postgres.literal(target.database())) + ")");
         removeLeftovers();
         make();
     }
 
     private void make() throws SQLException {
-        Postgres.execute(owner, "CREATE DATABASE " + Name.quote(target.database()) + " TEMPLATE template0 ENCODING 'UTF8'");
+        Postgres.execute(owner,
+                "CREATE DATABASE " + Name.quote(target.database()) + " TEMPLATE template0 ENCODING 'UTF8'");
     }
 
     // Copies whose owner is not connected any more; one that somebody looks at just now is let be.
     private void removeLeftovers() throws SQLException {
-        for (List<String> row : Postgres.rows(owner, "SELECT datname FROM pg_database WHERE starts_with(datname, '" + PREFIX
-                + "') AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = " + LOCK
-                + " AND objid = (" + half("datname") + ")::oid)")) {
+        List<List<String>> leftovers = Postgres.rows(owner, "SELECT datname FROM pg_database"
+                + " WHERE starts_with(datname, '" + PREFIX + "')"
+                + " AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = " + LOCK
+                + " AND objid = (" + half("datname") + ")::oid)");
+        for (List<String> row : leftovers) {
             try {
                 Postgres.execute(owner, "DROP DATABASE IF EXISTS " + Name.quote(row.get(0)));
             } catch (SQLException e) {
@@ -85,8 +90,8 @@ public final class Copy implements AutoCloseable {
     }
 
     /**
-     * Finds a server for the copy, in this order: the one that was named, the compose file's, one started from binaries of
-     * production's major (installed, else fetched), one of a newer major.
+     * Finds a server for the copy, in this order: the one that was named, the compose file's, one started from binaries
+     * of production's major (installed, else fetched), one of a newer major.
      *
      * @param production which the server must not be
      */
@@ -95,7 +100,8 @@ public final class Copy implements AutoCloseable {
             Target target = Target.parse(scratchUrl);
             String unfit = unfit(target, production);
             if (unfit != null) {
-                throw Failure.stop("--scratch " + target.place() + ": " + unfit, "name another server, or leave --scratch out");
+                throw Failure.stop("--scratch " + target.place() + ": " + unfit,
+                        "name another server, or leave --scratch out");
             }
             return new Copy(target, target.place(), null);
         }
@@ -113,7 +119,8 @@ public final class Copy implements AutoCloseable {
         if (copy == null) {
             copy = attempt(passed, () -> {
                 Scratch scratch = Scratch.start(Servers.fitting(production.major()));
-                return new Copy(scratch.target("postgres"), "throw-away server, PostgreSQL " + scratch.major(), scratch);
+                return new Copy(scratch.target("postgres"), "throw-away server, PostgreSQL " + scratch.major(),
+                        scratch);
             });
         }
         if (copy == null) {
@@ -142,8 +149,9 @@ public final class Copy implements AutoCloseable {
             if (!identity.system().isEmpty() && identity.system().equals(production.system())) {
                 return "this is the server of production itself";
             }
-            return identity.major() < production.major() ? "PostgreSQL " + identity.major() + " is older than production's "
-                    + production.major() : null;
+            return identity.major() < production.major()
+                    ? "PostgreSQL " + identity.major() + " is older than production's " + production.major()
+                    : null;
         } catch (SQLException e) {
             throw Postgres.unreachable(target, e);
         }
@@ -169,7 +177,8 @@ public final class Copy implements AutoCloseable {
         Set<String> roles = new LinkedHashSet<>();
         ROLE.matcher(result.err()).results().forEach(role -> roles.add(role.group(1)));
         if (!result.ok() && own() && !roles.isEmpty()) {
-            // Policies name roles, which belong to a whole server and are in no backup; on a server of our own they cost nothing.
+            // Policies name roles, which belong to a whole server and are in no backup; on a server of our own they
+            // cost nothing.
             for (String role : roles) {
                 Postgres.execute(owner, "CREATE ROLE " + Name.quote(role) + " NOLOGIN");
             }
@@ -180,14 +189,17 @@ public final class Copy implements AutoCloseable {
         if (result.ok()) {
             return;
         }
-        List<String> errors = result.err().lines().filter(line -> line.contains("ERROR:") || line.startsWith("pg_restore: error:")
-                && !line.contains("could not execute query")).filter(line -> !line.contains(HARMLESS)).toList();
+        List<String> errors = result.err().lines()
+                .filter(line -> line.contains("ERROR:")
+                        || line.startsWith("pg_restore: error:") && !line.contains("could not execute query"))
+                .filter(line -> !line.contains(HARMLESS)).toList();
         boolean only = result.err().contains(HARMLESS) && errors.isEmpty() && result.exit() == 1;
         if (!only) {
             String first = errors.isEmpty() ? result.tail(2) : errors.get(0);
             throw Failure.stop("the backup does not restore on " + server + ": " + first.replaceFirst(".*ERROR: +", ""),
                     first.contains("extension") ? "rehearse on a server that has the extension: --scratch URL"
-                    : !roles.isEmpty() ? "make the role there: CREATE ROLE " + Name.quote(roles.iterator().next()) + " NOLOGIN;"
+                    : !roles.isEmpty()
+                    ? "make the role there: CREATE ROLE " + Name.quote(roles.iterator().next()) + " NOLOGIN;"
                     : "look at it: " + Exec.typed(List.of("pg_restore", "--list", dump.toString())));
         }
     }

@@ -56,7 +56,8 @@ public final class Demo {
             DemoApp app = new DemoApp(folder, server.target(null), DATABASE, client);
             production = app.production();
             clone = app.build(fail);
-            console.say("  production  " + production.place() + ", PostgreSQL " + server.major() + ", " + app.rows() + " rows");
+            console.say("  production  " + production.place() + ", PostgreSQL " + server.major() + ", " + app.rows()
+                    + " rows");
             console.say("  repository  " + clone + " (origin: " + folder.resolve("origin.git") + ")");
             console.say("  hosting     a stand-in that serves the branch release: " + folder.resolve("hosting"));
             if (yes) {
@@ -83,8 +84,11 @@ public final class Demo {
                 last = failure;
             }
         }
-        throw last == null ? Failure.missing("pg_dump " + clientMajor + " is too old for the demo", Clients.install(NEWEST_MAJOR,
-                System.getProperty("os.name"), "")) : last;
+        if (last != null) {
+            throw last;
+        }
+        throw Failure.missing("pg_dump " + clientMajor + " is too old for the demo",
+                Clients.install(NEWEST_MAJOR, System.getProperty("os.name"), ""));
     }
 
     private int release(boolean json) {
@@ -109,15 +113,20 @@ public final class Demo {
     private void show(int code, Target all) throws SQLException, IOException {
         console.title("\nAfterwards");
         try (Connection connection = Postgres.read(all, "demo")) {
-            for (List<String> table : Postgres.rows(connection, "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r'"
-                    + " AND relnamespace IN ('public'::regnamespace, 'drizzle'::regnamespace) ORDER BY 1")) {
-                console.say(String.format("  %-30s %6s rows", table.get(0), Postgres.one(connection, "SELECT count(*) FROM " + table.get(0))));
+            List<List<String>> tables = Postgres.rows(connection, "SELECT oid::regclass::text FROM pg_class"
+                    + " WHERE relkind = 'r' AND relnamespace IN ('public'::regnamespace, 'drizzle'::regnamespace)"
+                    + " ORDER BY 1");
+            for (List<String> table : tables) {
+                String rows = Postgres.one(connection, "SELECT count(*) FROM " + table.get(0));
+                console.say(String.format("  %-30s %6s rows", table.get(0), rows));
             }
         }
-        console.say("\n" + Exec.of("git", "log", "--oneline", "--decorate", "-4", "origin/release").in(clone).run().out());
+        Exec.Result commits = Exec.of("git", "log", "--oneline", "--decorate", "-4", "origin/release").in(clone).run();
+        console.say("\n" + commits.out());
         try (var reports = Files.newDirectoryStream(clone.resolve(Run.FOLDER), "report-*.md")) {
             for (Path report : reports) {
-                console.say("\n----- " + clone.relativize(report) + " -----\n" + Files.readString(report).strip() + "\n-----");
+                String text = Files.readString(report).strip();
+                console.say("\n----- " + clone.relativize(report) + " -----\n" + text + "\n-----");
             }
         }
         if (code != 0) {
@@ -136,13 +145,16 @@ public final class Demo {
                     kill -QUIT "$(head -n 1 '%s/postmaster.pid')"
                     rm -rf '%s' '%s'
                     """.formatted(folder, server.data(), server.data().getParent(), folder), true);
-            console.say("\nLook around: cd " + clone + " && jbang release.java status   # first: . " + folder.resolve("environment")
-                    + "\n             " + folder.resolve("hosting") + " psql\nClean up:    " + folder.resolve("clean-up"));
+            console.say("\nLook around: cd " + clone
+                    + " && jbang release.java status   # first: . " + folder.resolve("environment")
+                    + "\n             " + folder.resolve("hosting") + " psql"
+                    + "\nClean up:    " + folder.resolve("clean-up"));
             return;
         }
         if (folder != null) {
             cleanUp();
-            console.say("\nEverything is stopped and removed again. To look around afterwards: jbang release.java demo --keep");
+            console.say("\nEverything is stopped and removed again."
+                    + " To look around afterwards: jbang release.java demo --keep");
         }
         server.close();
     }

@@ -14,7 +14,10 @@ import java.util.List;
 import lib.sql.Name;
 import lib.sql.Sql;
 
-/** The application of the demo: a repository as Drizzle leaves it, a production with rows, a stand-in for the hosting provider. */
+/**
+ * The application of the demo: a repository as Drizzle leaves it, a production with rows, a stand-in for the hosting
+ * provider.
+ */
 final class DemoApp {
     private static final long FIRST_MIGRATION = 1_767_225_600_000L;
     private static final long BETWEEN_MIGRATIONS = 86_400_000L;
@@ -55,8 +58,10 @@ final class DemoApp {
 
     private void database() throws SQLException {
         try (Connection connection = Postgres.write(admin, "demo")) {
-            Postgres.execute(connection, "CREATE ROLE " + Name.quote(production.user()) + " LOGIN PASSWORD " + Postgres.literal(production.password()));
-            Postgres.execute(connection, "CREATE DATABASE " + Name.quote(production.database()) + " OWNER " + Name.quote(production.user()));
+            String role = Name.quote(production.user());
+            Postgres.execute(connection, "CREATE ROLE " + role + " LOGIN PASSWORD "
+                    + Postgres.literal(production.password()));
+            Postgres.execute(connection, "CREATE DATABASE " + Name.quote(production.database()) + " OWNER " + role);
         }
         try (Connection connection = Postgres.write(production, "demo")) {
             for (String migration : List.of(DemoFiles.BOOKINGS, DemoFiles.REVIEWS)) {
@@ -66,11 +71,12 @@ final class DemoApp {
             run(connection, DemoFiles.HISTORY);
             int number = 0;
             for (String migration : List.of(DemoFiles.BOOKINGS, DemoFiles.REVIEWS)) {
-                Postgres.execute(connection, "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('" + Hash.of(migration) + "', "
-                        + when(number++) + ")");
+                Postgres.execute(connection, "INSERT INTO drizzle.__drizzle_migrations (hash, created_at)"
+                        + " VALUES ('" + Hash.of(migration) + "', " + when(number++) + ")");
             }
-            rows = Long.parseLong(Postgres.one(connection, "SELECT (SELECT count(*) FROM bookings) + (SELECT count(*) FROM reviews)"
-                    + " + (SELECT count(*) FROM wishlists) + (SELECT count(*) FROM cards) + (SELECT count(*) FROM logins)"));
+            rows = Long.parseLong(Postgres.one(connection, "SELECT (SELECT count(*) FROM bookings)"
+                    + " + (SELECT count(*) FROM reviews) + (SELECT count(*) FROM wishlists)"
+                    + " + (SELECT count(*) FROM cards) + (SELECT count(*) FROM logins)"));
         }
     }
 
@@ -89,11 +95,13 @@ final class DemoApp {
         write(password, "127.0.0.1:%d:*:%s:%s%n".formatted(production.port(), production.user(),
                 production.password().replace("\\", "\\\\").replace(":", "\\:")), false);
         write(folder.resolve("environment"), "export DEMO_DATABASE_URL='%s'%n".formatted(production.url()), false);
-        String failing = fail == Demo.Stage.stop ? "echo 'no deployment found for service web' >&2; exit 1" : fail == Demo.Stage.apply
-                ? "\"$PSQL\" -Xqc 'ALTER TABLE logins ADD COLUMN somebody_was_here text'" : ":";
-        write(folder.resolve("hosting"), DemoFiles.HOSTING.formatted(folder, production.port(), production.user(), production.database(),
-                password, client.tool("psql"), failing), true);
-        Exec.of(folder.resolve("hosting").toString(), "deploy").run().orStop("the hosting stand-in does not start", null);
+        String failing = fail == Demo.Stage.stop ? "echo 'no deployment found for service web' >&2; exit 1"
+                : fail == Demo.Stage.apply ? "\"$PSQL\" -Xqc 'ALTER TABLE logins ADD COLUMN somebody_was_here text'"
+                : ":";
+        Path hosting = folder.resolve("hosting");
+        write(hosting, DemoFiles.HOSTING.formatted(folder, production.port(), production.user(),
+                production.database(), password, client.tool("psql"), failing), true);
+        Exec.of(hosting.toString(), "deploy").run().orStop("the hosting stand-in does not start", null);
     }
 
     private void repository(Demo.Stage fail) throws IOException {
@@ -116,8 +124,9 @@ final class DemoApp {
         // Deploying is what the provider does with a push; not with the one that founded the repository.
         write(origin.resolve("hooks/post-receive"), DemoFiles.DEPLOY.formatted(folder), true);
         boolean unknown = fail == Demo.Stage.assess;
+        String guests = DemoFiles.GUESTS + (unknown ? DemoFiles.UNKNOWN : "");
         migrations(List.of("0000_bookings", "0001_reviews", "0002_guests", "0003_by_guest"),
-                List.of(DemoFiles.BOOKINGS, DemoFiles.REVIEWS, DemoFiles.GUESTS + (unknown ? DemoFiles.UNKNOWN : ""), DemoFiles.BY_GUEST));
+                List.of(DemoFiles.BOOKINGS, DemoFiles.REVIEWS, guests, DemoFiles.BY_GUEST));
         write(clone.resolve("MIGRATIONS.md"), DemoFiles.TEMPLATE + DemoFiles.ENTRY, false);
         write(clone.resolve(".env.example"), "ALLOWED_EMAILS=\nDATABASE_URL=\n", false);
         commit("Guests have an account");
@@ -129,7 +138,8 @@ final class DemoApp {
         var entries = journal.putArray("entries");
         for (int i = 0; i < names.size(); i++) {
             write(clone.resolve("drizzle/" + names.get(i) + ".sql"), texts.get(i), false);
-            entries.addObject().put("idx", i).put("version", "7").put("when", when(i)).put("tag", names.get(i)).put("breakpoints", true);
+            entries.addObject().put("idx", i).put("version", "7").put("when", when(i)).put("tag", names.get(i))
+                    .put("breakpoints", true);
         }
         write(clone.resolve("drizzle/meta/_journal.json"), Json.pretty(journal) + "\n", false);
     }

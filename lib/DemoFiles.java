@@ -91,55 +91,56 @@ final class DemoFiles {
 
     static final String BOOKINGS = """
             CREATE TABLE "bookings" (
-            	"id" serial PRIMARY KEY NOT NULL,
-            	"email" text NOT NULL,
-            	"room_name" text NOT NULL,
-            	"arrival" date NOT NULL,
-            	"nights" integer NOT NULL,
-            	"price" numeric(10, 2) NOT NULL
+                "id" serial PRIMARY KEY NOT NULL,
+                "email" text NOT NULL,
+                "room_name" text NOT NULL,
+                "arrival" date NOT NULL,
+                "nights" integer NOT NULL,
+                "price" numeric(10, 2) NOT NULL
             );
             --> statement-breakpoint
             CREATE TABLE "logins" (
-            	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
-            	"email" text NOT NULL,
-            	"at" timestamp with time zone DEFAULT now() NOT NULL
+                "id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+                "email" text NOT NULL,
+                "at" timestamp with time zone DEFAULT now() NOT NULL
             );
             --> statement-breakpoint
             CREATE TABLE "cards" (
-            	"id" serial PRIMARY KEY NOT NULL,
-            	"email" text NOT NULL,
-            	"token" text NOT NULL,
-            	CONSTRAINT "cards_email_unique" UNIQUE("email")
+                "id" serial PRIMARY KEY NOT NULL,
+                "email" text NOT NULL,
+                "token" text NOT NULL,
+                CONSTRAINT "cards_email_unique" UNIQUE("email")
             );
             """;
 
     static final String REVIEWS = """
             CREATE TABLE "reviews" (
-            	"id" serial PRIMARY KEY NOT NULL,
-            	"email" text NOT NULL,
-            	"booking_id" integer NOT NULL,
-            	"stars" integer NOT NULL,
-            	"text" text
+                "id" serial PRIMARY KEY NOT NULL,
+                "email" text NOT NULL,
+                "booking_id" integer NOT NULL,
+                "stars" integer NOT NULL,
+                "text" text
             );
             --> statement-breakpoint
             CREATE TABLE "wishlists" (
-            	"id" serial PRIMARY KEY NOT NULL,
-            	"email" text NOT NULL,
-            	"room" text NOT NULL
+                "id" serial PRIMARY KEY NOT NULL,
+                "email" text NOT NULL,
+                "room" text NOT NULL
             );
             --> statement-breakpoint
-            ALTER TABLE "reviews" ADD CONSTRAINT "reviews_booking_id_bookings_id_fk" FOREIGN KEY ("booking_id") REFERENCES "public"."bookings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+            ALTER TABLE "reviews" ADD CONSTRAINT "reviews_booking_id_bookings_id_fk" FOREIGN KEY ("booking_id") \
+            REFERENCES "public"."bookings"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
             CREATE INDEX "bookings_email_idx" ON "bookings" USING btree ("email","arrival");--> statement-breakpoint
             CREATE UNIQUE INDEX "wishlists_email_room_idx" ON "wishlists" USING btree ("email","room");
             """;
 
     static final String GUESTS = """
             CREATE TABLE "guests" (
-            	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
-            	"email" text NOT NULL,
-            	"name" text,
-            	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-            	CONSTRAINT "guests_email_unique" UNIQUE("email")
+                "id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+                "email" text NOT NULL,
+                "name" text,
+                "created_at" timestamp with time zone DEFAULT now() NOT NULL,
+                CONSTRAINT "guests_email_unique" UNIQUE("email")
             );
             --> statement-breakpoint
             ALTER TABLE "bookings" ADD COLUMN "guest_id" uuid NOT NULL;--> statement-breakpoint
@@ -147,11 +148,16 @@ final class DemoFiles {
             ALTER TABLE "wishlists" ADD COLUMN "guest_id" uuid NOT NULL;--> statement-breakpoint
             ALTER TABLE "cards" ADD COLUMN "guest_id" uuid NOT NULL;--> statement-breakpoint
             ALTER TABLE "logins" ADD COLUMN "guest_id" uuid NOT NULL;--> statement-breakpoint
-            ALTER TABLE "bookings" ADD CONSTRAINT "bookings_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-            ALTER TABLE "reviews" ADD CONSTRAINT "reviews_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-            ALTER TABLE "wishlists" ADD CONSTRAINT "wishlists_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-            ALTER TABLE "cards" ADD CONSTRAINT "cards_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-            ALTER TABLE "logins" ADD CONSTRAINT "logins_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;
+            ALTER TABLE "bookings" ADD CONSTRAINT "bookings_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") \
+            REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+            ALTER TABLE "reviews" ADD CONSTRAINT "reviews_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") \
+            REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+            ALTER TABLE "wishlists" ADD CONSTRAINT "wishlists_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") \
+            REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+            ALTER TABLE "cards" ADD CONSTRAINT "cards_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") \
+            REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+            ALTER TABLE "logins" ADD CONSTRAINT "logins_guest_id_guests_id_fk" FOREIGN KEY ("guest_id") \
+            REFERENCES "public"."guests"("id") ON DELETE no action ON UPDATE no action;
             """;
 
     /** A column that must have a value, and nobody says which. */
@@ -166,7 +172,8 @@ final class DemoFiles {
             DROP INDEX "bookings_email_idx";--> statement-breakpoint
             DROP INDEX "wishlists_email_room_idx";--> statement-breakpoint
             CREATE INDEX "bookings_guest_idx" ON "bookings" USING btree ("guest_id","arrival");--> statement-breakpoint
-            CREATE UNIQUE INDEX "wishlists_guest_room_idx" ON "wishlists" USING btree ("guest_id","room");--> statement-breakpoint
+            CREATE UNIQUE INDEX "wishlists_guest_room_idx" ON "wishlists" \
+            USING btree ("guest_id","room");--> statement-breakpoint
             ALTER TABLE "bookings" DROP COLUMN "email";--> statement-breakpoint
             ALTER TABLE "reviews" DROP COLUMN "email";--> statement-breakpoint
             ALTER TABLE "wishlists" DROP COLUMN "email";--> statement-breakpoint
@@ -178,14 +185,18 @@ final class DemoFiles {
     /** Some write their e-mail in capitals, some are known from a login alone. */
     static final String ROWS = """
             INSERT INTO bookings (email, room_name, arrival, nights, price)
-            SELECT CASE WHEN i % 9 = 0 THEN initcap(e) ELSE e END, (ARRAY['Attic', 'Garden', 'Harbour', 'Library'])[1 + i % 4],
+            SELECT CASE WHEN i % 9 = 0 THEN initcap(e) ELSE e END,
+                   (ARRAY['Attic', 'Garden', 'Harbour', 'Library'])[1 + i % 4],
                    date '2026-01-01' + i % 500, 1 + i % 9, 60 + (i * 37) % 240
             FROM (SELECT i, 'guest' || i % 1100 || '@example.com' AS e FROM generate_series(1, 6000) AS i) AS b;
             INSERT INTO reviews (email, booking_id, stars, text)
-            SELECT email, id, 1 + id % 5, (ARRAY['quiet', 'lovely view', 'the stairs creak', NULL])[1 + id % 4] FROM bookings WHERE id % 3 = 0;
+            SELECT email, id, 1 + id % 5, (ARRAY['quiet', 'lovely view', 'the stairs creak', NULL])[1 + id % 4]
+            FROM bookings WHERE id % 3 = 0;
             INSERT INTO wishlists (email, room) SELECT DISTINCT lower(email), room_name FROM bookings WHERE id % 5 = 0;
-            INSERT INTO cards (email, token) SELECT 'guest' || i || '@example.com', md5(i::text) FROM generate_series(0, 799) AS i;
-            INSERT INTO logins (email, at) SELECT 'Guest' || i % 1300 || '@example.com', timestamptz '2026-01-01' + i * interval '1 hour'
+            INSERT INTO cards (email, token)
+            SELECT 'guest' || i || '@example.com', md5(i::text) FROM generate_series(0, 799) AS i;
+            INSERT INTO logins (email, at)
+            SELECT 'Guest' || i % 1300 || '@example.com', timestamptz '2026-01-01' + i * interval '1 hour'
             FROM generate_series(1, 3000) AS i;
             ANALYZE
             """;

@@ -1,8 +1,8 @@
 package lib;
 
-/** The one way anything here stops: what is wrong with the value seen, the way out, and the exit code of the contract. */
+/** The one way anything here stops: what is wrong with the value seen, the way out, and the contract's exit code. */
 public final class Failure extends RuntimeException {
-    /** What the exit code of a script means; JBang itself ends with 1 to 4, so ours start at 10 (2 is picocli's too). */
+    /** What a script's exit code means; JBang itself ends with 1 to 4, so ours start at 10 (2 is picocli's too). */
     public enum Exit {
         PASSED(0),
         USAGE(2),
@@ -18,7 +18,7 @@ public final class Failure extends RuntimeException {
             this.code = code;
         }
 
-        /** The meaning of a phase's exit code; a code that is none of ours is a phase that broke, and stops the release. */
+        /** The meaning of a phase's exit code; one that is none of ours is a phase that broke. */
         public static Exit of(int code) {
             for (Exit exit : values()) {
                 if (exit.code == code) {

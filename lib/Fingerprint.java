@@ -176,7 +176,7 @@ public record Fingerprint(String hash, Map<String, String> objects) {
               ROW(puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot)::text
             FROM pg_publication
             UNION ALL
-            SELECT 'publication ' || pubname || ' of ' || schemaname || '.' || tablename, 
+            SELECT 'publication ' || pubname || ' of ' || schemaname || '.' || tablename,
               ROW(to_jsonb(t) ->> 'rowfilter',
                 -- The columns left out, because versions differ in whether they list generated ones.
                 ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = format('%I.%I', schemaname, tablename)::regclass

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** The repository that is released; one method, one git command, read in git's machine formats. */
@@ -267,13 +268,11 @@ public final class Git {
         return result.ok() ? result.bytes() : null;
     }
 
-    /** All committed files below a folder ("" for the whole tree) by path, exactly as git stores them. */
-    public Map<String, byte[]> files(String commit, String below) {
+    /** The committed files whose path is wanted, exactly as git stores them. */
+    public Map<String, byte[]> files(String commit, Predicate<String> wanted) {
         String all = new String(git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).run()
                 .orStop("git ls-tree failed", "git fsck").bytes(), StandardCharsets.UTF_8);
-        String start = below.isEmpty() || below.endsWith("/") ? below : below + "/";
-        List<String> paths = Stream.of(all.split("\0"))
-                .filter(path -> !path.isEmpty() && path.startsWith(start)).toList();
+        List<String> paths = Stream.of(all.split("\0")).filter(path -> !path.isEmpty()).filter(wanted).toList();
         StringBuilder names = new StringBuilder();
         paths.forEach(path -> names.append(commit).append(':').append(path).append('\n'));
         byte[] out = git("cat-file", "--batch").input(names.toString().getBytes(StandardCharsets.UTF_8)).run()

@@ -64,7 +64,8 @@ public record Notes(String template, List<Entry> entries) {
         }
         // Entries hang on the highest heading that occurs; deeper ones are parts of an entry.
         int level = headings.stream().mapToInt(Heading::getLevel).min().orElse(0);
-        List<Integer> cuts = headings.stream().filter(heading -> heading.getLevel() == level).map(Notes::offset).toList();
+        List<Integer> cuts = headings.stream().filter(heading -> heading.getLevel() == level).map(Notes::offset)
+                .toList();
         String before = text.substring(start, cuts.isEmpty() ? text.length() : cuts.get(0));
         List<Entry> entries = new ArrayList<>();
         if (!before.replaceAll("(?s)<!--.*?-->", "").isBlank()) {
@@ -122,7 +123,8 @@ public record Notes(String template, List<Entry> entries) {
         while (names.find()) {
             files.add(names.group());
         }
-        String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "").replaceFirst("\\s*#+$", "");
+        String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "")
+                .replaceFirst("\\s*#+$", "");
         return new Entry(title, text, prose.toString(), sql, files);
     }
 

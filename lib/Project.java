@@ -7,10 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import lib.migrations.Drizzle;
 
 /** The application that is released: its repository, its settings and what they lead to. */
 public final class Project {
+    private static final Pattern BINARY = Pattern.compile("(?i)\\.(png|jpe?g|gif|webp|avif|ico|pdf|zip|t?gz|xz|7z|jar"
+            + "|wasm|mp[34]|mov|webm|woff2?|[ot]tf|eot|sqlite|db|dump|bin|exe|dll|so|dylib)$");
+
     public final Path repo;
     public final Git git;
     public final Settings settings;
@@ -46,10 +50,10 @@ public final class Project {
         return remote() + "/" + release;
     }
 
-    /** Every committed file, exactly as git stores it. */
+    /** Every committed file that can say something about migrations, exactly as git stores it; pictures cannot. */
     public Map<String, byte[]> files() {
         if (files == null) {
-            files = git.files("HEAD", "");
+            files = git.files("HEAD", path -> !BINARY.matcher(path).find());
         }
         return files;
     }

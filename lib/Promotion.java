@@ -35,8 +35,10 @@ public record Promotion(String source, String release, String from, String relea
         }
         Git.Merge merge = git.merge(released, source);
         if (!merge.conflicts().isEmpty()) {
-            throw Failure.stop("merging " + project.source + " into " + project.release + " conflicts in: " + String.join(", ", merge.conflicts()),
-                    "git merge " + project.released() + "   # on " + project.source + ", solve it there, push, then start the release again");
+            throw Failure.stop("merging " + project.source + " into " + project.release + " conflicts in: "
+                    + String.join(", ", merge.conflicts()),
+                    "git merge " + project.released() + "   # on " + project.source
+                    + ", solve it there, push, then start the release again");
         }
         String release = git.commitTree(merge.tree(), "release: merge " + project.source, List.of(released, source));
         return new Promotion(source, release, head, released, !source.equals(head));
@@ -59,19 +61,22 @@ public record Promotion(String source, String release, String from, String relea
         String now = project.git.commit(project.released());
         if (!released.equals(now)) {
             throw Failure.stop(project.released() + " was moved by somebody since the release began: "
-                    + released.substring(0, 7) + " -> " + (now == null ? "gone" : now.substring(0, 7)), "jbang release.java");
+                    + released.substring(0, 7) + " -> " + (now == null ? "gone" : now.substring(0, 7)),
+                    "jbang release.java");
         }
         if (!project.git.contains("HEAD", remote + "/" + project.source)) {
             throw Failure.stop(remote + "/" + project.source + " has new commits since the release began",
                     "git merge --ff-only " + remote + "/" + project.source + " && jbang release.java");
         }
         if (!from.equals(project.git.commit("HEAD")) || !project.git.branch().equals(project.source)) {
-            throw Failure.stop("the repository is not on the commit any more that the release began with: " + from.substring(0, 7),
+            throw Failure.stop("the repository is not on the commit any more that the release began with: "
+                    + from.substring(0, 7),
                     "git switch " + project.source + " && jbang release.java");
         }
         List<String> changes = project.git.changes();
         if (!changes.isEmpty()) {
-            throw Failure.stop("the work tree was changed since the release began: " + String.join(", ", changes.subList(0, Math.min(5, changes.size()))),
+            List<String> first = changes.subList(0, Math.min(5, changes.size()));
+            throw Failure.stop("the work tree was changed since the release began: " + String.join(", ", first),
                     "git stash --include-untracked && jbang release.java");
         }
     }

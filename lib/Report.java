@@ -15,7 +15,10 @@ import lib.plan.Certificate;
 import lib.plan.Executor;
 import lib.plan.Plan;
 
-/** What a release did or proposes, for people: the proposal before the answer, the terminal's summary, the Markdown file. */
+/**
+ * What a release did or proposes, for people: the proposal before the answer, the terminal's summary, the Markdown
+ * file.
+ */
 public final class Report {
     private final Project project;
     private final Run run;
@@ -29,7 +32,9 @@ public final class Report {
         this.situation = situation;
     }
 
-    /** Everything somebody needs to see before the answer: the SQL, what the rehearsal measured, what else will happen. */
+    /**
+     * Everything somebody needs to see before the answer: the SQL, what the rehearsal measured, what else will happen.
+     */
     public String proposal(Plan plan, Certificate certificate, Promotion promotion, Services services) {
         StringBuilder text = new StringBuilder();
         if (plan.isEmpty()) {
@@ -41,13 +46,18 @@ public final class Report {
         text.append(line("SQL", plan.statements().size() + " statements, " + plan.segments().size()
                 + (plan.segments().size() == 1 ? " transaction" : " segments")));
         if (!plan.isEmpty()) {
-            text.append(line("rehearsal", certificate.rehearsed() ? rehearsal(certificate) : "NOT REHEARSED: there was no server for it"));
-            text.append(line("downtime", certificate.rehearsed() ? String.format("about %.1f s of SQL in the rehearsal, and the time to stop and deploy",
-                    seconds(certificate.segments())) : "not known"));
+            text.append(line("rehearsal", certificate.rehearsed() ? rehearsal(certificate)
+                    : "NOT REHEARSED: there was no server for it"));
+            text.append(line("downtime", certificate.rehearsed()
+                    ? String.format("about %.1f s of SQL in the rehearsal, and the time to stop and deploy",
+                            seconds(certificate.segments()))
+                    : "not known"));
             JsonNode rows = fact("validate", "historyRows");
-            text.append(line("history", rows.isMissingNode() ? "none" : rows.asText() + " rows: " + list(fact("validate", "pending"))));
+            text.append(line("history", rows.isMissingNode() ? "none"
+                    : rows.asText() + " rows: " + list(fact("validate", "pending"))));
         }
-        text.append(line("stops", services.stopCommands().isEmpty() || plan.isEmpty() ? "nothing" : String.join("; ", services.stopCommands())));
+        text.append(line("stops", services.stopCommands().isEmpty() || plan.isEmpty() ? "nothing"
+                : String.join("; ", services.stopCommands())));
         variables().forEach(change -> text.append(line("variable", change)));
         text.append(line("pushes", promotion.typed(project)));
         return text.toString();
@@ -58,12 +68,14 @@ public final class Report {
     }
 
     private static String rehearsal(Certificate certificate) {
-        long rows = certificate.segments().stream().flatMap(segment -> segment.outcomes().stream()).mapToLong(Executor.Outcome::rows).sum();
+        long rows = certificate.segments().stream().flatMap(segment -> segment.outcomes().stream())
+                .mapToLong(Executor.Outcome::rows).sum();
         return "passed on " + certificate.server() + ", " + rows + " rows touched";
     }
 
     private static double seconds(List<Executor.Done> segments) {
-        return segments.stream().flatMap(segment -> segment.outcomes().stream()).mapToDouble(Executor.Outcome::millis).sum() / 1000;
+        return segments.stream().flatMap(segment -> segment.outcomes().stream())
+                .mapToDouble(Executor.Outcome::millis).sum() / 1000;
     }
 
     private List<String> variables() {
@@ -89,9 +101,11 @@ public final class Report {
     /** The summary that ends a release on a terminal. */
     public String terminal() {
         StringBuilder text = new StringBuilder("Released " + project.source + " to " + project.environment + ".\n\n");
-        text.append(line("commits", fact("preflight", "commits").size() + " (" + fact("preflight", "diffstat").asText() + ")"));
+        text.append(line("commits", fact("preflight", "commits").size()
+                + " (" + fact("preflight", "diffstat").asText() + ")"));
         text.append(line("backup", situation.backup()));
-        text.append(line("migrated", fact("assess", "pending").isEmpty() ? "nothing was pending" : list(fact("assess", "pending"))));
+        JsonNode migrated = fact("assess", "pending");
+        text.append(line("migrated", migrated.isEmpty() ? "nothing was pending" : list(migrated)));
         if (situation.downtime() != null) {
             text.append(line("downtime", String.format("%.1f s from the stop to the push", situation.downtime())));
         }
@@ -108,13 +122,15 @@ public final class Report {
     public Path write(Failure.Exit exit) {
         StringBuilder text = new StringBuilder();
         text.append("# Release of ").append(project.source).append(" to ").append(project.environment).append("\n\n");
-        text.append(exit == Failure.Exit.PASSED ? "**Passed.** " : "**" + Phase.status(exit).toUpperCase() + "** at " + situation.step() + ". ")
-                .append(LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS)).append("\n");
+        text.append(exit == Failure.Exit.PASSED ? "**Passed.** "
+                : "**" + Phase.status(exit).toUpperCase() + "** at " + situation.step() + ". ");
+        text.append(LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS)).append("\n");
         if (!situation.error().isEmpty()) {
             text.append("\n```\n").append(situation.error()).append("\n```\n");
         }
         text.append("\n## What is true now\n\n| | |\n|---|---|\n");
-        situation.lines(exit).forEach((name, value) -> text.append("| ").append(name).append(" | ").append(cell(value)).append(" |\n"));
+        situation.lines(exit).forEach((name, value) -> text.append("| ").append(name)
+                .append(" | ").append(cell(value)).append(" |\n"));
         commits(text);
         gates(text);
         entries(text);
@@ -137,15 +153,19 @@ public final class Report {
 
     private void gates(StringBuilder text) {
         text.append("\n## Gates\n\n| gate | | found |\n|---|---|---|\n");
-        phases.values().forEach(phase -> phase.path("gates").forEach(gate -> text.append("| ").append(gate.path("id").asText()).append(" | ")
-                .append(gate.path("status").asText()).append(" | ").append(cell(gate.path("message").asText())).append(" |\n")));
+        phases.values().forEach(phase -> phase.path("gates").forEach(gate -> text
+                .append("| ").append(gate.path("id").asText())
+                .append(" | ").append(gate.path("status").asText())
+                .append(" | ").append(cell(gate.path("message").asText())).append(" |\n")));
     }
 
     private void entries(StringBuilder text) {
         JsonNode entries = fact("assess", "entries");
         if (!entries.isEmpty()) {
             text.append("\n## Entries of MIGRATIONS.md\n\n| entry | class | because |\n|---|---|---|\n");
-            entries.forEach(entry -> text.append("| ").append(cell(entry.path("title").asText())).append(" | ").append(entry.path("class").asText())
+            entries.forEach(entry -> text
+                    .append("| ").append(cell(entry.path("title").asText()))
+                    .append(" | ").append(entry.path("class").asText())
                     .append(" | ").append(cell(entry.path("reason").asText())).append(" |\n"));
         }
     }
@@ -155,15 +175,19 @@ public final class Report {
         if (certificate == null || certificate.sql().statements() == 0) {
             return;
         }
-        text.append("\n## SQL\n\n`").append(certificate.sql().file()).append("`, SHA-256 `").append(certificate.sql().sha256()).append("`, ")
-                .append(certificate.rehearsed() ? "rehearsed on " + certificate.server() : "**not rehearsed**").append(".\n");
-        List<Executor.Outcome> rehearsed = certificate.segments().stream().flatMap(segment -> segment.outcomes().stream()).toList();
+        text.append("\n## SQL\n\n`").append(certificate.sql().file())
+                .append("`, SHA-256 `").append(certificate.sql().sha256()).append("`, ")
+                .append(certificate.rehearsed() ? "rehearsed on " + certificate.server() : "**not rehearsed**")
+                .append(".\n");
+        List<Executor.Outcome> rehearsed = certificate.segments().stream()
+                .flatMap(segment -> segment.outcomes().stream()).toList();
         List<Executor.Outcome> applied = situation.result() == null ? List.of() : situation.result().outcomes();
         text.append("\n| | statement | rows | rehearsed ms | rows | applied ms |\n|---|---|---|---|---|---|\n");
         for (int i = 0; i < Math.max(rehearsed.size(), applied.size()); i++) {
             Executor.Outcome there = i < rehearsed.size() ? rehearsed.get(i) : null;
             Executor.Outcome here = i < applied.size() ? applied.get(i) : null;
-            text.append("| ").append(i + 1).append(" | `").append(cell((there == null ? here : there).statement()).replace("`", "'")).append("` | ")
+            String statement = cell((there == null ? here : there).statement()).replace("`", "'");
+            text.append("| ").append(i + 1).append(" | `").append(statement).append("` | ")
                     .append(there == null ? " | " : there.rows() + " | " + there.millis()).append(" | ")
                     .append(here == null ? " | " : here.rows() + " | " + here.millis()).append(" |\n");
         }

@@ -28,26 +28,31 @@ public final class Services {
 
     /** The services that a command can stop. */
     public List<String> stoppable() {
-        return services.entrySet().stream().filter(service -> !service.getValue().stop().isEmpty()).map(Map.Entry::getKey).toList();
+        return services.entrySet().stream().filter(service -> !service.getValue().stop().isEmpty())
+                .map(Map.Entry::getKey).toList();
     }
 
     /** The commands that stop them, as they could be typed. */
     public List<String> stopCommands() {
-        return services.values().stream().filter(service -> !service.stop().isEmpty()).map(service -> Exec.typed(service.stop())).toList();
+        return services.values().stream().filter(service -> !service.stop().isEmpty())
+                .map(service -> Exec.typed(service.stop())).toList();
     }
 
     /** The commands that start them again, as they could be typed; empty where the next deploy does it. */
     public List<String> startCommands() {
-        return services.values().stream().filter(service -> !service.start().isEmpty()).map(service -> Exec.typed(service.start())).toList();
+        return services.values().stream().filter(service -> !service.start().isEmpty())
+                .map(service -> Exec.typed(service.start())).toList();
     }
 
-    /** Runs each stop command; the first that fails stops, and the hint tells how to bring back what is down already. */
+    /**
+     * Runs each stop command; the first that fails stops, and the hint tells how to bring back what is down already.
+     */
     public void stop() {
         for (String name : stoppable()) {
             Exec.Result result = Exec.of(services.get(name).stop()).in(repo).within(Duration.ofMinutes(10)).run();
             if (!result.ok()) {
-                throw Failure.stop("service " + name + " cannot be stopped: " + services.get(name).stop().get(0) + " ended with "
-                        + result.exit() + (result.tail(3).isBlank() ? "" : "\n" + result.tail(3)),
+                throw Failure.stop("service " + name + " cannot be stopped: " + services.get(name).stop().get(0)
+                        + " ended with " + result.exit() + (result.tail(3).isBlank() ? "" : "\n" + result.tail(3)),
                         "try it: " + Exec.typed(services.get(name).stop()));
             }
         }
@@ -64,8 +69,8 @@ public final class Services {
     }
 
     /**
-     * Waits until nobody else is connected to the database and nothing is written any more; that a command said "stopped"
-     * proves neither.
+     * Waits until nobody else is connected to the database and nothing is written any more; that a command said
+     * "stopped" proves neither.
      */
     public static String quiet(Target target, Consumer<String> say) throws SQLException, InterruptedException {
         long deadline = System.nanoTime() + patience().toNanos();
@@ -74,15 +79,17 @@ public final class Services {
         try (Connection connection = Postgres.read(target, "release")) {
             while (true) {
                 List<String> others = others(connection);
-                String now = Postgres.one(connection, "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables");
+                String now = Postgres.one(connection,
+                        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables");
                 quiet = others.isEmpty() && (now.equals(written) || written.isEmpty()) ? quiet + 1 : 0;
                 written = now;
                 if (quiet > QUIET_LOOKS) {
                     return "nobody else is connected, and nothing is written";
                 }
                 if (System.nanoTime() > deadline) {
-                    throw Failure.stop(others.isEmpty() ? "the database is still being written to" : "the database is still in use by "
-                            + String.join(", ", others), "end these sessions, then start the release again");
+                    throw Failure.stop(others.isEmpty() ? "the database is still being written to"
+                            : "the database is still in use by " + String.join(", ", others),
+                            "end these sessions, then start the release again");
                 }
                 if (quiet == 0 && !others.isEmpty()) {
                     say.accept("waiting for " + String.join(", ", others));
@@ -98,7 +105,8 @@ public final class Services {
             return Duration.ofSeconds(USUAL_PATIENCE);
         }
         if (!seconds.strip().matches("\\d{1,5}")) {
-            throw Failure.usage(PATIENCE + " is not a number of seconds: " + seconds, "export " + PATIENCE + "=" + USUAL_PATIENCE);
+            throw Failure.usage(PATIENCE + " is not a number of seconds: " + seconds,
+                    "export " + PATIENCE + "=" + USUAL_PATIENCE);
         }
         return Duration.ofSeconds(Long.parseLong(seconds.strip()));
     }

@@ -86,17 +86,23 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
             throw Failure.usage(where(text, e) + ": unknown key \"" + e.getPropertyName() + "\"", "did you mean \""
                     + nearest(e.getPropertyName(), known) + "\"? Known here: " + String.join(", ", known));
         } catch (JsonMappingException e) {
+            if (e.getCause() instanceof JsonProcessingException syntax) {
+                throw malformed(syntax);
+            }
             boolean more = e.getOriginalMessage().startsWith("Trailing token");
             throw Failure.usage(more ? FILE + " goes on after its end" : where(text, e) + ": " + key(e)
                     + "has a value of the wrong kind" + wanted(e),
                     "compare it with the example in README, section Settings");
         } catch (JsonProcessingException e) {
-            throw Failure.usage(at(e.getLocation()) + ": "
-                    + e.getOriginalMessage().lines().findFirst().orElse("not JSON"),
-                    "correct that line of " + FILE);
+            throw malformed(e);
         } catch (IOException e) {
             throw Failure.usage(FILE + " cannot be read: " + Gate.words(e), "ls -l " + FILE);
         }
+    }
+
+    private static Failure malformed(JsonProcessingException error) {
+        return Failure.usage(at(error.getLocation()) + ": "
+                + error.getOriginalMessage().lines().findFirst().orElse("not JSON"), "correct that line of " + FILE);
     }
 
     private void check() {

@@ -16,7 +16,9 @@ import lib.plan.Executor;
 
 /** What is true at this moment of a release: database, service, git, backup, and the command that comes next. */
 public final class Situation {
-    /** How far the database was changed; UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about. */
+    /**
+     * How far the database was changed; UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about.
+     */
     public enum Database { UNTOUCHED, APPLYING, ROLLED_BACK, PARTLY, UNKNOWN, APPLIED }
 
     private final Services services;
@@ -180,23 +182,28 @@ public final class Situation {
     /** What is true now, line by line, and the next command. */
     public Map<String, String> lines(Failure.Exit exit) {
         Map<String, String> lines = new LinkedHashMap<>();
+        String committedPart = committed + " of " + segments + " segments are committed";
         lines.put("database", switch (database) {
             case UNTOUCHED -> "not changed";
             case ROLLED_BACK -> "not changed: the transaction was rolled back";
-            case APPLYING -> (committed > 0 ? "CHANGED: " + committed + " of " + segments + " segments are committed; " : "") + "the transaction was under way: the server rolls it back when the connection goes";
-            case PARTLY -> "CHANGED: " + committed + " of " + segments + " segments are committed, the next one was rolled back";
-            case UNKNOWN -> "NOT KNOWN: segment " + (committed + 1) + " of " + segments + " may be committed; look before you do anything";
-            case APPLIED -> segments == 0 ? "not changed: there was nothing to apply" : "changed: all of the release SQL is committed";
+            case APPLYING -> (committed > 0 ? "CHANGED: " + committedPart + "; " : "")
+                    + "the transaction was under way: the server rolls it back when the connection goes";
+            case PARTLY -> "CHANGED: " + committedPart + ", the next one was rolled back";
+            case UNKNOWN -> "NOT KNOWN: segment " + (committed + 1) + " of " + segments
+                    + " may be committed; look before you do anything";
+            case APPLIED -> segments == 0 ? "not changed: there was nothing to apply"
+                    : "changed: all of the release SQL is committed";
         });
         lines.put("service", switch (service) {
             case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
-            case "stopped" -> promoted ? "stopped; the deploy of the release branch starts it" : "STOPPED; " + wayBack();
+            case "stopped" -> promoted ? "stopped; the deploy of the release branch starts it"
+                    : "STOPPED; " + wayBack();
             case "started" -> "started";
             default -> "not touched";
         });
         lines.put("git", promoted ? "pushed" : "nothing was pushed");
         if (!backup.isEmpty()) {
-            lines.put("backup", backup + " (restores with pg_restore)");
+            lines.put("backup", backup + " (pg_restore --no-owner brings it back)");
         }
         lines.put("next", next(exit));
         return lines;
@@ -205,7 +212,8 @@ public final class Situation {
     private String wayBack() {
         if (changed()) {
             // The old code does not know the new schema.
-            return "do not start the old code on the changed database: finish the release, its deploy starts the new one";
+            return "do not start the old code on the changed database:"
+                    + " finish the release, its deploy starts the new one";
         }
         return services.startCommands().isEmpty() ? "bring it back by a deploy of the release branch as it is"
                 : "start it: " + String.join(" && ", services.startCommands());
@@ -213,10 +221,14 @@ public final class Situation {
 
     private String next(Failure.Exit exit) {
         return switch (database) {
-            case PARTLY -> "jbang release.java --sql " + rest + "   # the statements that are left, through all gates again";
+            case PARTLY -> "jbang release.java --sql " + rest
+                    + "   # the statements that are left, through all gates again";
             case UNKNOWN -> "jbang release.java resume   # it looks which of the two is true";
-            case APPLIED -> promoted && done.contains("start") ? "nothing" : segments == 0 && !promoted ? "jbang release.java" : "jbang release.java resume";
-            default -> exit == Failure.Exit.PASSED ? "nothing" : "jbang release.java   # when the cause is gone; it begins anew";
+            case APPLIED -> promoted && done.contains("start") ? "nothing"
+                    : segments == 0 && !promoted ? "jbang release.java"
+                    : "jbang release.java resume";
+            default -> exit == Failure.Exit.PASSED ? "nothing"
+                    : "jbang release.java   # when the cause is gone; it begins anew";
         };
     }
 
@@ -272,7 +284,8 @@ public final class Situation {
         var gates = node.putArray("gates");
         phases.values().forEach(phase -> phase.path("gates").forEach(gates::add));
         if (!error.isEmpty()) {
-            gates.add(Json.object().put("id", "release." + step).put("status", "stop").put("message", Secrets.mask(error)));
+            gates.add(Json.object().put("id", "release." + step).put("status", "stop")
+                    .put("message", Secrets.mask(error)));
         }
         ObjectNode facts = node.putObject("facts");
         facts.set("commits", phases.getOrDefault("preflight", Json.object()).at("/facts/commits"));

@@ -34,12 +34,16 @@ public final class Status {
         if (begun) {
             situation.restore(release);
         }
-        lines.put("release", begun ? "stopped at " + release.path("step").asText() + (release.path("error").asText().isEmpty() ? ""
-                : ": " + release.path("error").asText().lines().findFirst().orElse("")) : "none is under way; last finished: " + last());
+        String error = release.path("error").asText();
+        String reason = error.isEmpty() ? "" : ": " + error.lines().findFirst().orElse("");
+        lines.put("release", begun ? "stopped at " + release.path("step").asText() + reason
+                : "none is under way; last finished: " + last());
         lines.put("database", database());
         lines.put("git", git());
         lines.put("backup", backup());
-        Failure.Exit exit = situation.changed() ? Failure.Exit.UNFINISHED : begun ? Failure.Exit.STOP : Failure.Exit.PASSED;
+        Failure.Exit exit = situation.changed() ? Failure.Exit.UNFINISHED
+                : begun ? Failure.Exit.STOP
+                : Failure.Exit.PASSED;
         if (begun) {
             situation.lines(exit).forEach((name, line) -> lines.put(name.equals("next") ? name : name + " then", line));
         } else {
@@ -67,7 +71,8 @@ public final class Status {
             }
             History.State state = history.get().state(connection);
             List<String> pending = state.pending().stream().map(Migration::id).toList();
-            return state.applied().size() + " migrations applied, " + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending));
+            return state.applied().size() + " migrations applied, "
+                    + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending));
         } catch (Failure | SQLException e) {
             return "not reachable: " + Gate.words(e);
         }
@@ -79,19 +84,27 @@ public final class Status {
             return "the remote cannot be reached";
         }
         String released = project.git.commit(project.released());
-        return released == null ? remote + " has no branch " + project.release
-                : project.git.contains(released, "HEAD") ? project.released() + " holds all of " + project.source
-                : project.released() + " lacks " + project.git.log(project.released() + "..HEAD").size() + " commits of " + project.source;
+        if (released == null) {
+            return remote + " has no branch " + project.release;
+        }
+        if (project.git.contains(released, "HEAD")) {
+            return project.released() + " holds all of " + project.source;
+        }
+        int lacking = project.git.log(project.released() + "..HEAD").size();
+        return project.released() + " lacks " + lacking + " commits of " + project.source;
     }
 
     private String backup() {
         try (var files = Files.list(run.folder())) {
-            Optional<Path> newest = files.filter(path -> path.getFileName().toString().matches("backup-.*\\.dump")).max(Comparator.naturalOrder());
+            Optional<Path> newest = files.filter(path -> path.getFileName().toString().matches("backup-.*\\.dump"))
+                    .max(Comparator.naturalOrder());
             if (newest.isEmpty()) {
                 return "none";
             }
             Duration age = Duration.between(Files.getLastModifiedTime(newest.get()).toInstant(), Instant.now());
-            String old = age.toHours() > 48 ? age.toDays() + " days" : age.toMinutes() > 120 ? age.toHours() + " hours" : age.toMinutes() + " minutes";
+            String old = age.toHours() > 48 ? age.toDays() + " days"
+                    : age.toMinutes() > 120 ? age.toHours() + " hours"
+                    : age.toMinutes() + " minutes";
             return project.repo.relativize(newest.get()) + ", " + old + " old";
         } catch (IOException e) {
             throw new UncheckedIOException(e);

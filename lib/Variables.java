@@ -10,28 +10,38 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Environment variables that a release renames, adds or removes: from the entries and from what .env.example gained and lost. */
+/** Environment variables that a release renames, adds or removes, by its entries and by its .env.example. */
 public final class Variables {
     private static final String WORD = "[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+";
     private static final String NAME = "`?\\b(" + WORD + ")\\b`?";
-    private static final String NAMES = "(`?\\b" + WORD + "\\b`?(?:\\s*(?:,|and|&|,\\s*and)\\s+`?\\b" + WORD + "\\b`?)*)";
-    // What may stand between the verb and the variable; a value, a column or a table between them makes it another thing.
-    private static final String GAP = "(?:\\s+(?!(?i:values?|enum|columns?|tables?|types?|status(?:es)?|states?|constraints?"
+    private static final String NAMES = "(`?\\b" + WORD + "\\b`?(?:\\s*(?:,|and|&|,\\s*and)\\s+`?\\b" + WORD
+            + "\\b`?)*)";
+    // What may stand between the verb and the variable; a value or a column between them makes it another thing.
+    private static final String GAP =
+            "(?:\\s+(?!(?i:values?|enum|columns?|tables?|types?|status(?:es)?|states?|constraints?"
             + "|index|flags?|roles?|to|from|into|is|are|not)\\b)(?!" + WORD + ")[^\\s.;]+){0,5}?:?\\s+";
     private static final Pattern RENAMED = Pattern.compile(NAME
-            + "\\s*(?:->|→|=>|⇒|\\|\\s*|(?:is |was |has been |gets |got )?(?:now|renamed(?: to)?|becomes?|replaced (?:by|with))"
+            + "\\s*(?:->|→|=>|⇒|\\|\\s*|(?:is |was |has been |gets |got )?"
+            + "(?:now|renamed(?: to)?|becomes?|replaced (?:by|with))"
             + "(?: called)?)\\s*" + NAME);
-    private static final Pattern RENAME = Pattern.compile("(?i:\\b(?:renam(?:e[ds]?|ing)|replac(?:e[ds]?|ing))\\b)" + GAP + NAME
+    private static final Pattern RENAME =
+            Pattern.compile("(?i:\\b(?:renam(?:e[ds]?|ing)|replac(?:e[ds]?|ing))\\b)" + GAP + NAME
             + "\\s+(?:to|with|by|as|into)\\s+" + NAME);
-    private static final Pattern REMOVED = Pattern.compile("(?i:\\b(?:remov(?:e[ds]?|ing)|drop(?:s|ped)?|delete[ds]?|unset"
-            + "|(?:no longer|not|n't|never) (?:needs?|uses?|reads?|requires?|set)(?: any more)?|obsolete|unused|gone)\\b)"
+    private static final Pattern REMOVED =
+            Pattern.compile("(?i:\\b(?:remov(?:e[ds]?|ing)|drop(?:s|ped)?|delete[ds]?|unset"
+            + "|(?:no longer|not|n't|never) (?:needs?|uses?|reads?|requires?|set)(?: any more)?"
+            + "|obsolete|unused|gone)\\b)"
             + GAP + NAMES);
-    private static final Pattern IS_REMOVED = Pattern.compile(NAMES + "\\s+(?i:(?:is|are|was|were|has been|have been|can be)\\s+"
-            + "(?:now\\s+)?(?:removed|dropped|deleted|gone|obsolete|unused|not (?:needed|used|read)|no longer \\w+)|goes\\b|go\\b)");
-    private static final Pattern ADDED = Pattern.compile("(?i:(?<!no longer )(?<!not )(?<!n't )\\b(?:new|add(?:s|ed|ing)?"
+    private static final Pattern IS_REMOVED =
+            Pattern.compile(NAMES + "\\s+(?i:(?:is|are|was|were|has been|have been|can be)\\s+"
+            + "(?:now\\s+)?(?:removed|dropped|deleted|gone|obsolete|unused|not (?:needed|used|read)|no longer \\w+)"
+            + "|goes\\b|go\\b)");
+    private static final Pattern ADDED =
+            Pattern.compile("(?i:(?<!no longer )(?<!not )(?<!n't )\\b(?:new|add(?:s|ed|ing)?"
             + "|introduc(?:e[ds]?|ing)|requires?|set|needs?)\\b)" + GAP + NAMES);
     private static final Pattern IS_ADDED = Pattern.compile(NAMES
-            + "\\s+(?i:(?:is|are|was|were|has been|have been|must be)\\s+(?:now\\s+)?(?:added|new|required|needed|introduced|set)\\b)");
+            + "\\s+(?i:(?:is|are|was|were|has been|have been|must be)\\s+"
+            + "(?:now\\s+)?(?:added|new|required|needed|introduced|set)\\b)");
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*(?:export\\s+)?([A-Za-z_]\\w*)\\s*=");
     private static final List<String> EXAMPLES = List.of(".env.example", ".env.sample", ".env.template", ".env.dist");
 
@@ -58,7 +68,10 @@ public final class Variables {
         }
     }
 
-    /** All changes between the released state and this one; a rename that an entry tells explains an addition and a removal. */
+    /**
+     * All changes between the released state and this one; a rename that an entry tells explains an addition and a
+     * removal.
+     */
     public static List<Change> of(Notes notes, Git git, String released) {
         Variables variables = new Variables();
         for (Notes.Entry entry : notes.entries()) {

@@ -1,4 +1,5 @@
-//SOURCES Cli.java Console.java Failure.java Gate.java Json.java PhaseProcess.java Project.java Report.java Run.java Situation.java Step.java
+//SOURCES Cli.java Console.java Failure.java Gate.java Json.java PhaseProcess.java Project.java
+//SOURCES Report.java Run.java Situation.java Step.java
 
 package lib;
 
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Walks through the steps of a release: runs each, says what is true when one stops, and writes the report. */
 public final class Walk {
@@ -63,21 +65,22 @@ public final class Walk {
         }
     }
 
-    /** Runs the steps that change nothing, and says what the others would do. */
-    public int dry(List<Step> steps, List<String> wouldDo) {
+    /** Runs the steps that change nothing, and says what the others would do and which commands they would run. */
+    public int dry(List<Step> steps, Supplier<List<String>> commands) {
         int code = through(steps.stream().filter(step -> !step.changes()).toList());
         if (code == Failure.Exit.PASSED.code) {
             console.title("\nDry run: production and " + project.remote() + " were not touched. What would follow:");
             steps.stream().filter(Step::changes)
                     .forEach(step -> console.say(String.format("  %-8s %s", step.name(), step.what())));
-            wouldDo.forEach(line -> console.say("  " + line));
+            commands.get().forEach(command -> console.say("  $ " + command));
         }
         return code;
     }
 
     /** Runs a phase as a process of its own; its exit code decides whether the walk goes on. */
     public void phase(String name, List<String> options, Map<String, String> environment) {
-        List<String> arguments = new ArrayList<>(List.of("--repo", project.repo.toString(), "--env", project.environment));
+        List<String> arguments = new ArrayList<>();
+        arguments.addAll(List.of("--repo", project.repo.toString(), "--env", project.environment));
         arguments.addAll(options);
         if (verbose) {
             arguments.add("--verbose");
@@ -129,7 +132,8 @@ public final class Walk {
 
     private int result(Failure.Exit exit, Path written) {
         if (json) {
-            console.result(Json.pretty(situation.result(exit, phases, approve, project.repo.relativize(written).toString())));
+            String file = project.repo.relativize(written).toString();
+            console.result(Json.pretty(situation.result(exit, phases, approve, file)));
         }
         return exit.code;
     }

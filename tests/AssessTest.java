@@ -60,9 +60,11 @@ class AssessTest {
         assertEquals("Multi-user: users table, user_id everywhere", entry.path("title").asText());
         assertEquals("Simple", entry.path("class").asText());
         assertEquals(List.of("0005_careless_black_queen", "0006_warm_calypso"), texts(entry.path("migrations")));
-        assertTrue(texts(entry.path("statements")).stream().anyMatch(sql -> sql.startsWith("INSERT INTO users")), seen::all);
+        assertTrue(texts(entry.path("statements")).stream().anyMatch(sql -> sql.startsWith("INSERT INTO users")),
+                seen::all);
         assertTrue(texts(entry.path("tables")).containsAll(List.of("users", "custom_foods")), seen::all);
-        assertTrue(texts(entry.path("columns")).containsAll(List.of("user_id", "email", "food_name", "name")), seen::all);
+        assertTrue(texts(entry.path("columns")).containsAll(List.of("user_id", "email", "food_name", "name")),
+                seen::all);
         assertEquals(List.of("ALLOWED_EMAIL -> ALLOWED_EMAILS"), texts(entry.path("variables")));
         assertEquals("ALLOWED_EMAILS", facts.at("/variables/0/to").asText());
         assertTrue(seen.err().contains("✓ assess.class     Simple: 2 pending migrations, 6 data steps"), seen::all);
@@ -96,7 +98,8 @@ class AssessTest {
         assertEquals(0, seen.exit(), seen::all);
         JsonNode entries = seen.json().at("/facts/entries");
         assertEquals(List.of("Simple", "None", "Simple"),
-                List.of(entries.at("/0/class").asText(), entries.at("/1/class").asText(), entries.at("/2/class").asText()), seen::all);
+                List.of(entries.at("/0/class").asText(), entries.at("/1/class").asText(),
+                entries.at("/2/class").asText()), seen::all);
         assertEquals(List.of("+BUTTON_COLOR"), texts(entries.at("/1/variables")));
     }
 
@@ -121,7 +124,9 @@ class AssessTest {
         migration("0007_rank", "ALTER TABLE \"sessions\" ADD COLUMN \"rank\" integer NOT NULL;");
         World.Result seen = world.run("assess");
         assertEquals(11, seen.exit(), seen::all);
-        assertTrue(seen.err().contains("Complex: sessions.rank must not be NULL, sessions has rows, and nothing says where its values"
+        assertTrue(seen.err()
+                .contains("Complex: sessions.rank must not be NULL, sessions has rows, and nothing says where its "
+                + "values"
                 + " come from (0007_rank, problem "), seen::all);
         assertTrue(seen.err().contains("1. write the SQL that fills it into a ```sql fence"), seen::all);
         assertTrue(seen.err().contains("UPDATE sessions SET rank = …;"), seen::all);
@@ -162,7 +167,8 @@ class AssessTest {
         migration("0007_gone", "DROP TABLE \"favourites\";");
         World.Result unknown = world.run("assess", "--decide", "00000000=accept");
         assertEquals(2, unknown.exit(), unknown::all);
-        assertTrue(unknown.err().contains("--decide 00000000=accept: this release has no problem 00000000"), unknown::all);
+        assertTrue(unknown.err().contains("--decide 00000000=accept: this release has no problem 00000000"),
+                unknown::all);
         assertTrue(unknown.err().contains("-> jbang assess.java --decide "), unknown::all);
         String id = world.run("assess", "--json").json().at("/facts/open/0").asText();
         World.Result choice = world.run("assess", "--decide", id + "=maybe");

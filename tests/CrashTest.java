@@ -34,7 +34,8 @@ class CrashTest {
     }
 
     private static String sleeping(World world) {
-        return world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'");
+        return world.sql("SELECT count(*) FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND wait_event = 'PgSleep'");
     }
 
     private static void assertRolledBack(World world) throws InterruptedException {

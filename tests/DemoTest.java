@@ -36,7 +36,8 @@ class DemoTest {
     @AfterEach
     void nothingIsLeft() throws IOException {
         try (var left = Files.list(temp)) {
-            List<String> names = left.map(path -> path.getFileName().toString()).filter(name -> !name.startsWith("hsperfdata")).toList();
+            List<String> names = left.map(path -> path.getFileName().toString())
+                    .filter(name -> !name.startsWith("hsperfdata")).toList();
             assertEquals(List.of(), names, "the demo removes what it made");
         }
         Files.delete(temp);
@@ -61,11 +62,12 @@ class DemoTest {
         assertEquals(0, result.exit(), result.err());
         assertTrue(result.err().contains("Type yes to release: yes"), result.err());
         assertTrue(result.err().contains("38 statements committed in"), result.err());
-        assertTrue(result.err().contains("one row in guests for each email that any of its 5 tables holds"), result.err());
+        assertTrue(result.err().contains("one row in guests for each email that any of its 5 tables holds"),
+                result.err());
         assertTrue(Pattern.compile("guests +1300 rows").matcher(result.err()).find(), result.err());
         assertTrue(Pattern.compile("bookings +6000 rows").matcher(result.err()).find(), result.err());
-        assertTrue(Pattern.compile("\\(HEAD -> main, origin/release, origin/main\\) release: clear MIGRATIONS.md").matcher(result.err()).find(),
-                result.err());
+        Pattern head = Pattern.compile("\\(HEAD -> main, origin/release, origin/main\\) release: clear MIGRATIONS.md");
+        assertTrue(head.matcher(result.err()).find(), result.err());
         assertTrue(result.err().contains("# Release of main to production"), "the report is shown");
         assertTrue(result.err().contains("Everything is stopped and removed again"), result.err());
     }
@@ -94,7 +96,8 @@ class DemoTest {
         Exec.Result result = demo("--yes", "--fail", stage);
         assertEquals(exit, result.exit(), result.err());
         assertTrue(result.err().contains(reason), result.err());
-        assertTrue(result.err().contains("The release stopped with exit code " + exit + ", as it was made to."), result.err());
+        assertTrue(result.err().contains("The release stopped with exit code " + exit + ", as it was made to."),
+                result.err());
         boolean migrated = Pattern.compile("guests +1300 rows").matcher(result.err()).find();
         assertEquals(stage.equals("promote"), migrated, "only a refused push leaves production migrated");
         if (exit != 11) {
@@ -116,7 +119,8 @@ class DemoTest {
         Matcher cleanUp = Pattern.compile("Clean up: +(.*)").matcher(result.err());
         assertTrue(cleanUp.find(), result.err());
         Path script = Path.of(cleanUp.group(1));
-        Exec.Result look = Exec.of(script.resolveSibling("hosting").toString(), "psql").input("SELECT count(*) FROM guests".getBytes()).run();
+        Exec.Result look = Exec.of(script.resolveSibling("hosting").toString(), "psql")
+                .input("SELECT count(*) FROM guests".getBytes()).run();
         assertTrue(look.out().contains("1300"), look.out() + look.err());
         assertEquals(0, Exec.of(script.toString()).run().exit());
         assertFalse(Files.exists(script.getParent()));

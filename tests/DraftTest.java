@@ -25,7 +25,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The release SQL that is written from migrations, entries and a database: always run by psql, then the rows are looked at. */
+/**
+ * The release SQL that is written from migrations, entries and a database: always run by psql, then the rows are looked
+ * at.
+ */
 @Timeout(120)
 class DraftTest {
     private static final AtomicInteger COUNT = new AtomicInteger();
@@ -44,7 +47,8 @@ class DraftTest {
             """;
     private static final String REFER = """
             ALTER TABLE "notes" ADD COLUMN "user_id" uuid NOT NULL;
-            ALTER TABLE "notes" ADD CONSTRAINT "notes_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id");
+            ALTER TABLE "notes" ADD CONSTRAINT "notes_user_id_fk" FOREIGN KEY ("user_id")
+                REFERENCES "public"."users"("id");
             """;
     private static final String GIVE_UP = "ALTER TABLE \"notes\" DROP COLUMN \"email\";\n";
     private static final String ALL_FILLED = "SELECT count(*) FROM notes n JOIN users u ON u.id = n.user_id";
@@ -56,7 +60,8 @@ class DraftTest {
 
     @AfterEach
     void dropDatabases() {
-        databases.forEach(name -> World.execute(World.rehearsal().target(null), "DROP DATABASE " + name + " WITH (FORCE)"));
+        databases.forEach(name ->
+                World.execute(World.rehearsal().target(null), "DROP DATABASE " + name + " WITH (FORCE)"));
     }
 
     // Each case has a database of its own, with a stand-in for a migration tool's history.
@@ -140,18 +145,22 @@ class DraftTest {
         database("");
         World.psql(target, World.read(World.FIXTURE.resolve("prod-at-5.sql")));
         long held = Long.parseLong(one("""
-                SELECT count(DISTINCT lower(email)) FROM (SELECT email FROM sessions UNION SELECT email FROM fitbit_tokens
-                UNION SELECT email FROM custom_foods UNION SELECT email FROM food_logs UNION SELECT email FROM favourites) AS h"""));
+                SELECT count(DISTINCT lower(email)) FROM (SELECT email FROM sessions
+                UNION SELECT email FROM fitbit_tokens UNION SELECT email FROM custom_foods
+                UNION SELECT email FROM food_logs UNION SELECT email FROM favourites) AS h"""));
         String rows = one("SELECT count(*) FROM food_logs");
-        release(World.read(World.FIXTURE.resolve("MIGRATIONS.md")), file("0005_careless_black_queen"), file("0006_warm_calypso"));
+        release(World.read(World.FIXTURE.resolve("MIGRATIONS.md")), file("0005_careless_black_queen"),
+                file("0006_warm_calypso"));
         assertEquals(241, held);
         assertEquals("241", one("SELECT count(*) FROM users"));
         assertEquals("1", one("SELECT count(*) FROM users WHERE email = 'only.in.logs@example.com'"));
         assertEquals("0", one("SELECT count(*) FROM users WHERE email <> lower(email)"));
         assertEquals(rows, one("SELECT count(*) FROM food_logs l JOIN users u ON u.id = l.user_id"));
         assertEquals("only.in.logs@example.com", one("""
-                SELECT u.email FROM food_logs l JOIN users u ON u.id = l.user_id WHERE l.food_name = 'Orphan toast'"""));
-        assertEquals("5", one("SELECT count(*) FROM information_schema.columns WHERE column_name = 'user_id' AND is_nullable = 'NO'"));
+                SELECT u.email FROM food_logs l JOIN users u ON u.id = l.user_id
+                WHERE l.food_name = 'Orphan toast'"""));
+        assertEquals("5", one("SELECT count(*) FROM information_schema.columns WHERE column_name = 'user_id' AND "
+                + "is_nullable = 'NO'"));
         assertEquals("1", one("SELECT count(*) FROM information_schema.columns WHERE column_name = 'email'"));
     }
 
@@ -185,7 +194,8 @@ class DraftTest {
         database("""
                 CREATE TABLE notes (id serial PRIMARY KEY, email text NOT NULL, body text);
                 INSERT INTO notes (email) VALUES ('A@x.org'), ('a@x.org');""");
-        release(entry("- new `users`, by `email`; addresses are not lower-cased, they are case-sensitive"), USERS + REFER + GIVE_UP);
+        release(entry("- new `users`, by `email`; addresses are not lower-cased, they are case-sensitive"),
+                USERS + REFER + GIVE_UP);
         assertEquals("2", one("SELECT count(*) FROM users"));
     }
 
@@ -231,21 +241,25 @@ class DraftTest {
                     DROP COLUMN email;""");
         assertEquals("3", one(ALL_FILLED));
         assertEquals("3", one("SELECT count(*) FROM notes WHERE NOT pinned"));
-        assertEquals("user_id", one("SELECT attname FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = 'user_id' "
+        assertEquals("user_id",
+                one("SELECT attname FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = 'user_id' "
                 + "AND attnotnull"));
     }
 
     @Test
     void aForeignKeyMayBeWrittenInline() {
         database(NOTES_BY_EMAIL);
-        release("", USERS + "ALTER TABLE notes ADD COLUMN user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE;" + GIVE_UP);
+        release("", USERS + "ALTER TABLE notes ADD COLUMN user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE;"
+                + GIVE_UP);
         assertEquals("3", one(ALL_FILLED));
-        assertEquals("f", one("SELECT contype FROM pg_constraint WHERE conrelid = 'notes'::regclass AND contype = 'f'"));
+        assertEquals("f", one("SELECT contype FROM pg_constraint WHERE conrelid = 'notes'::regclass AND contype = "
+                + "'f'"));
     }
 
     @Test
     void aNullableColumnIsFilledTooAndMayStayEmpty() {
-        database(NOTES_BY_EMAIL + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL);");
+        database(NOTES_BY_EMAIL
+                + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL);");
         release("", USERS + "ALTER TABLE notes ADD COLUMN user_id uuid REFERENCES users(id);" + GIVE_UP);
         assertEquals("3", one(ALL_FILLED));
         assertEquals("1", one("SELECT count(*) FROM notes WHERE user_id IS NULL"));
@@ -253,10 +267,13 @@ class DraftTest {
 
     @Test
     void aColumnMadeNotNullByALaterMigrationIsFilledFirst() {
-        database(NOTES_BY_EMAIL + "CREATE TABLE tags (id serial PRIMARY KEY, email text); INSERT INTO tags (email) VALUES ('t@x.org');");
+        database(NOTES_BY_EMAIL
+                + "CREATE TABLE tags (id serial PRIMARY KEY, email text); INSERT INTO tags (email) VALUES "
+                + "('t@x.org');");
         release("", USERS + "ALTER TABLE notes ADD COLUMN user_id uuid REFERENCES users(id);"
                 + "ALTER TABLE notes ALTER COLUMN user_id SET NOT NULL;",
-                "ALTER TABLE tags ADD COLUMN user_id uuid REFERENCES users(id); ALTER TABLE tags ALTER COLUMN user_id SET NOT NULL;",
+                "ALTER TABLE tags ADD COLUMN user_id uuid REFERENCES users(id); ALTER TABLE tags ALTER COLUMN user_id "
+                + "SET NOT NULL;",
                 GIVE_UP + "ALTER TABLE tags DROP COLUMN email;");
         assertEquals("3", one(ALL_FILLED));
         assertEquals("2", one("SELECT count(*) FROM pg_attribute WHERE attname = 'user_id' AND attnotnull"));
@@ -291,7 +308,8 @@ class DraftTest {
     @Test
     void twoReferencesOfOneTableEachHaveTheirKey() {
         database("CREATE TABLE mails (id serial, sender_email text NOT NULL, recipient_email text);"
-                + "INSERT INTO mails (sender_email, recipient_email) VALUES ('a@x.org', 'b@x.org'), ('b@x.org', NULL);");
+                + "INSERT INTO mails (sender_email, recipient_email) VALUES ('a@x.org', 'b@x.org'), ('b@x.org', "
+                + "NULL);");
         release("", USERS + """
                 ALTER TABLE mails ADD COLUMN sender_id uuid NOT NULL REFERENCES users(id),
                     ADD COLUMN recipient_id uuid REFERENCES users(id);
@@ -309,13 +327,16 @@ class DraftTest {
                 ALTER TABLE notes ADD COLUMN owner_id uuid NOT NULL REFERENCES users(id);
                 ALTER TABLE notes ADD COLUMN editor_id uuid NOT NULL REFERENCES users(id);
                 """ + GIVE_UP);
-        assertTrue(messages().stream().anyMatch(m -> m.contains("notes.owner_id must not be NULL")), () -> messages().toString());
-        assertTrue(messages().stream().anyMatch(m -> m.contains("notes.editor_id must not be NULL")), () -> messages().toString());
+        assertTrue(messages().stream().anyMatch(m -> m.contains("notes.owner_id must not be NULL")),
+                () -> messages().toString());
+        assertTrue(messages().stream().anyMatch(m -> m.contains("notes.editor_id must not be NULL")),
+                () -> messages().toString());
     }
 
     @Test
     void aPrimaryKeyOfTheNewColumnWaitsForItsValues() {
-        database("CREATE TABLE notes (email text PRIMARY KEY, body text); INSERT INTO notes VALUES ('a@x.org', '1'), ('b@x.org', '2');");
+        database("CREATE TABLE notes (email text PRIMARY KEY, body text); INSERT INTO notes VALUES ('a@x.org', '1'), "
+                + "('b@x.org', '2');");
         release("", USERS + "ALTER TABLE notes DROP CONSTRAINT notes_pkey;" + REFER
                 + "ALTER TABLE notes ADD PRIMARY KEY (user_id);" + GIVE_UP);
         assertEquals("2", one(ALL_FILLED));
@@ -337,7 +358,8 @@ class DraftTest {
 
     @Test
     void missingKeysAreCounted() {
-        database(NOTES_BY_EMAIL + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL), (NULL);");
+        database(NOTES_BY_EMAIL
+                + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL), (NULL);");
         draft("", USERS + REFER + GIVE_UP);
         assertEquals("notes.user_id must not be NULL, and 2 rows of notes hold no email to find their row of users by",
                 onlyProblem().message());
@@ -346,7 +368,8 @@ class DraftTest {
 
     @Test
     void missingKeysGivenInAFenceAreNoProblemAnyMore() {
-        database(NOTES_BY_EMAIL + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL), (NULL);");
+        database(NOTES_BY_EMAIL
+                + "ALTER TABLE notes ALTER email DROP NOT NULL; INSERT INTO notes (email) VALUES (NULL), (NULL);");
         release(fence("UPDATE notes SET email = 'nobody@x.org' WHERE email IS NULL;"), USERS + REFER + GIVE_UP);
         assertEquals("5", one(ALL_FILLED));
         assertEquals("1", one("SELECT count(*) FROM users WHERE email = 'nobody@x.org'"));
@@ -383,7 +406,8 @@ class DraftTest {
     void aTableThatKeepsItsKeyIsNeverGuessed() {
         database(NOTES_BY_EMAIL);
         draft("", USERS + REFER);
-        assertEquals("notes.user_id must not be NULL, notes has rows, and nothing says which row of users each of them belongs to",
+        assertEquals("notes.user_id must not be NULL, notes has rows, and nothing says which row of users each of "
+                + "them belongs to",
                 onlyProblem().message());
         assertFalse(script.contains("INSERT INTO users"), script);
     }
@@ -392,8 +416,10 @@ class DraftTest {
     void aColumnWithoutAnySourceIsAsked() {
         database(NOTES_BY_EMAIL);
         draft("", "ALTER TABLE notes ADD COLUMN rank integer NOT NULL;");
-        assertEquals("notes.rank must not be NULL, notes has rows, and nothing says where its values come from", onlyProblem().message());
-        assertEquals("UPDATE notes SET rank = …;", onlyProblem().options().get(0).text().lines().skip(1).findFirst().orElseThrow());
+        assertEquals("notes.rank must not be NULL, notes has rows, and nothing says where its values come from",
+                onlyProblem().message());
+        assertEquals("UPDATE notes SET rank = …;",
+                onlyProblem().options().get(0).text().lines().skip(1).findFirst().orElseThrow());
     }
 
     @Test
@@ -412,7 +438,8 @@ class DraftTest {
         assertEquals("notes.body", onlyProblem().object());
         release(fence("UPDATE notes SET body = '' WHERE body IS NULL;"), file);
         assertEquals("1", one("SELECT count(*) FROM notes WHERE body = ''"));
-        assertEquals("t", one("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = 'body'"));
+        assertEquals("t", one("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = "
+                + "'body'"));
     }
 
     @Test
@@ -460,7 +487,8 @@ class DraftTest {
 
     @Test
     void aFenceMayNameTheOldNameOfAnotherTablesColumn() {
-        database(NOTES_BY_EMAIL + "CREATE TABLE copies (note_id integer, body text); INSERT INTO copies VALUES (1, NULL);");
+        database(NOTES_BY_EMAIL
+                + "CREATE TABLE copies (note_id integer, body text); INSERT INTO copies VALUES (1, NULL);");
         release(fence("UPDATE copies AS c SET body = n.words FROM notes n WHERE n.id = c.note_id;"),
                 "ALTER TABLE notes RENAME COLUMN body TO words;");
         assertEquals("1", one("SELECT body FROM copies"));
@@ -468,7 +496,8 @@ class DraftTest {
 
     @Test
     void aFenceWithBothNamesOfARenameRunsWhereItsColumnsAre() {
-        database(NOTES_BY_EMAIL + "CREATE TABLE copies (note_id integer, words text); INSERT INTO copies VALUES (1, NULL);");
+        database(NOTES_BY_EMAIL
+                + "CREATE TABLE copies (note_id integer, words text); INSERT INTO copies VALUES (1, NULL);");
         release(fence("UPDATE copies SET words = notes.body FROM notes WHERE notes.id = copies.note_id;"),
                 "ALTER TABLE notes RENAME COLUMN body TO words;");
         assertEquals("1", one("SELECT words FROM copies"));
@@ -511,9 +540,12 @@ class DraftTest {
 
     @Test
     void aTableFilledByHandStillGivesItsKeysToTheNewTable() {
-        database(NOTES_BY_EMAIL + "CREATE TABLE tags (id serial PRIMARY KEY, email text); INSERT INTO tags (email) VALUES ('t@x.org');");
+        database(NOTES_BY_EMAIL
+                + "CREATE TABLE tags (id serial PRIMARY KEY, email text); INSERT INTO tags (email) VALUES "
+                + "('t@x.org');");
         release(fence("UPDATE tags SET user_id = u.id FROM users u WHERE u.email = tags.email;"), USERS + REFER
-                + "ALTER TABLE tags ADD COLUMN user_id uuid NOT NULL REFERENCES users(id);" + GIVE_UP + "ALTER TABLE tags DROP COLUMN email;");
+                + "ALTER TABLE tags ADD COLUMN user_id uuid NOT NULL REFERENCES users(id);" + GIVE_UP
+                + "ALTER TABLE tags DROP COLUMN email;");
         assertEquals("3", one("SELECT count(*) FROM users"));
         assertEquals("1", one("SELECT count(*) FROM tags JOIN users u ON u.id = tags.user_id"));
     }
@@ -530,21 +562,24 @@ class DraftTest {
     @Test
     void transactionsOfAFenceAreOurs() {
         database(NOTES_BY_EMAIL);
-        release(fence("BEGIN;\nUPDATE notes SET rank = 1;\nCOMMIT;"), "ALTER TABLE notes ADD COLUMN rank integer NOT NULL;");
+        release(fence("BEGIN;\nUPDATE notes SET rank = 1;\nCOMMIT;"),
+                "ALTER TABLE notes ADD COLUMN rank integer NOT NULL;");
         assertEquals("3", one("SELECT count(*) FROM notes WHERE rank = 1"));
     }
 
     @Test
     void aBlockInAFenceFillsAColumn() {
         database(NOTES_BY_EMAIL);
-        release(fence("DO $$ BEGIN UPDATE notes SET rank = 4; END $$;"), "ALTER TABLE notes ADD COLUMN rank integer NOT NULL;");
+        release(fence("DO $$ BEGIN UPDATE notes SET rank = 4; END $$;"),
+                "ALTER TABLE notes ADD COLUMN rank integer NOT NULL;");
         assertEquals("3", one("SELECT count(*) FROM notes WHERE rank = 4"));
     }
 
     @Test
     void rowsAreCorrectedBeforeTheConstraintThatWantsThemCorrect() {
         database(NOTES_BY_EMAIL);
-        release(fence("UPDATE notes SET body = 'one' WHERE body = '1';"), "CREATE TABLE a (id integer); CREATE TABLE b (id integer);",
+        release(fence("UPDATE notes SET body = 'one' WHERE body = '1';"),
+                "CREATE TABLE a (id integer); CREATE TABLE b (id integer);",
                 "ALTER TABLE notes ADD CONSTRAINT notes_body CHECK (body <> '1');", USERS + REFER + GIVE_UP);
         assertEquals("1", one("SELECT count(*) FROM notes WHERE body = 'one'"));
         assertEquals("3", one(ALL_FILLED));
@@ -555,7 +590,8 @@ class DraftTest {
         database("");
         lib.Failure failure = org.junit.jupiter.api.Assertions.assertThrows(lib.Failure.class,
                 () -> draft(fence("COPY notes FROM STDIN;\n1\n\\."), "CREATE TABLE a (id integer);"));
-        assertTrue(failure.getMessage().startsWith("the SQL under \"An entry\" in MIGRATIONS.md: COPY data on line 2"), failure::getMessage);
+        assertTrue(failure.getMessage().startsWith("the SQL under \"An entry\" in MIGRATIONS.md: COPY data on line 2"),
+                failure::getMessage);
     }
 
     // Losses
@@ -590,7 +626,8 @@ class DraftTest {
         database(NOTES_BY_EMAIL);
         draft("", "ALTER TABLE notes RENAME COLUMN body TO old_body; ALTER TABLE notes RENAME TO old_notes;",
                 "ALTER TABLE old_notes DROP COLUMN old_body;");
-        assertTrue(onlyProblem().message().startsWith("old_notes.old_body is dropped with its 3 values"), onlyProblem()::message);
+        assertTrue(onlyProblem().message().startsWith("old_notes.old_body is dropped with its 3 values"),
+                onlyProblem()::message);
         draft("", "ALTER TABLE notes RENAME TO old_notes;", "DROP TABLE old_notes;");
         assertTrue(onlyProblem().message().startsWith("old_notes is dropped with its 3 rows"), onlyProblem()::message);
     }
@@ -616,7 +653,8 @@ class DraftTest {
     @Test
     void savedElsewhereIsNoLoss() {
         database(NOTES_BY_EMAIL);
-        release(fence("INSERT INTO archive SELECT id, body FROM notes;"), "CREATE TABLE archive (id integer, body text);", "DROP TABLE notes;");
+        release(fence("INSERT INTO archive SELECT id, body FROM notes;"),
+                "CREATE TABLE archive (id integer, body text);", "DROP TABLE notes;");
         assertEquals("3", one("SELECT count(*) FROM archive"));
     }
 
@@ -631,9 +669,12 @@ class DraftTest {
 
     @Test
     void anEnumValueUsedInTheSameReleaseIsCommittedFirst() {
-        database("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE days (id integer, mood mood); INSERT INTO days VALUES (1, 'ok');");
-        release("", "ALTER TYPE mood ADD VALUE 'sad'; ALTER TABLE days ALTER COLUMN mood SET DEFAULT 'sad'; UPDATE days SET mood = 'sad';");
-        assertInOrder("-- Segment 1:", "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad';", "-- Segment 2:", "BEGIN;", "UPDATE days");
+        database("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE days (id integer, mood mood); INSERT INTO days VALUES "
+                + "(1, 'ok');");
+        release("", "ALTER TYPE mood ADD VALUE 'sad'; ALTER TABLE days ALTER COLUMN mood SET DEFAULT 'sad'; UPDATE "
+                + "days SET mood = 'sad';");
+        assertInOrder("-- Segment 1:", "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'sad';", "-- Segment 2:", "BEGIN;",
+                "UPDATE days");
         assertEquals("sad", one("SELECT mood FROM days"));
     }
 
@@ -649,7 +690,8 @@ class DraftTest {
         database(NOTES_BY_EMAIL);
         release("", "ALTER TABLE notes ADD COLUMN rank integer; CREATE INDEX CONCURRENTLY notes_body ON notes (body); "
                 + "ALTER TABLE notes ADD COLUMN late integer;");
-        assertInOrder("BEGIN;", "ADD COLUMN rank", "COMMIT;", "CREATE INDEX CONCURRENTLY notes_body", "BEGIN;", "ADD COLUMN late",
+        assertInOrder("BEGIN;", "ADD COLUMN rank", "COMMIT;", "CREATE INDEX CONCURRENTLY notes_body", "BEGIN;",
+                "ADD COLUMN late",
                 "INSERT INTO history", "COMMIT;");
         List<Plan.Segment> segments = Plan.parse(script, "x").segments();
         assertEquals(List.of(true, false, true), segments.stream().map(Plan.Segment::transactional).toList());
@@ -659,7 +701,8 @@ class DraftTest {
     void aLargeTableIsNotHeldUp() {
         // The server's own estimate decides; a million real rows would only cost time.
         database("CREATE TABLE owners (id integer PRIMARY KEY); INSERT INTO owners VALUES (1);"
-                + "CREATE TABLE big (id integer, owner_id integer, word text); INSERT INTO big SELECT i, 1, 'w' FROM generate_series(1, 20) i;"
+                + "CREATE TABLE big (id integer, owner_id integer, word text); INSERT INTO big SELECT i, 1, 'w' FROM "
+                + "generate_series(1, 20) i;"
                 + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
         release("", """
                 ALTER TABLE big ADD COLUMN note text, ADD CONSTRAINT big_word CHECK (word <> '');
@@ -669,8 +712,10 @@ class DraftTest {
                 CREATE INDEX big_notes ON big (note);
                 ALTER TABLE big DROP COLUMN note;
                 """);
-        assertInOrder("big_word CHECK (word <> '') NOT VALID", "big_owner FOREIGN KEY (owner_id) REFERENCES owners(id) NOT VALID",
-                "COMMIT;", "VALIDATE CONSTRAINT big_word", "VALIDATE CONSTRAINT big_owner", "CREATE INDEX CONCURRENTLY big_words",
+        assertInOrder("big_word CHECK (word <> '') NOT VALID",
+                "big_owner FOREIGN KEY (owner_id) REFERENCES owners(id) NOT VALID",
+                "COMMIT;", "VALIDATE CONSTRAINT big_word", "VALIDATE CONSTRAINT big_owner",
+                "CREATE INDEX CONCURRENTLY big_words",
                 "CREATE UNIQUE INDEX CONCURRENTLY big_ids", "BEGIN;", "INSERT INTO history", "COMMIT;");
         assertFalse(script.contains("CONCURRENTLY big_notes"), script);
         assertEquals("0", one("SELECT count(*) FROM pg_constraint WHERE NOT convalidated"));
@@ -679,7 +724,8 @@ class DraftTest {
 
     @Test
     void aLargePartitionedTableKeepsTheFormsThatItTakes() {
-        database("CREATE TABLE owners (id integer PRIMARY KEY); CREATE TABLE big (id integer, owner_id integer) PARTITION BY RANGE (id);"
+        database("CREATE TABLE owners (id integer PRIMARY KEY); CREATE TABLE big (id integer, owner_id integer) "
+                + "PARTITION BY RANGE (id);"
                 + "CREATE TABLE big_1 PARTITION OF big FOR VALUES FROM (0) TO (100); INSERT INTO owners VALUES (1);"
                 + "INSERT INTO big VALUES (1, 1); UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
         release("", "ALTER TABLE big ADD CONSTRAINT big_owner FOREIGN KEY (owner_id) REFERENCES owners(id);"
@@ -706,12 +752,15 @@ class DraftTest {
                 INSERT INTO "Crm"."Order" ("group", "eMail") VALUES ('g', 'a@x.org'), ('h', 'b@x.org');
                 """);
         release("", """
-                CREATE TABLE "Crm"."user" ("Id" serial PRIMARY KEY NOT NULL, "eMail" text NOT NULL, CONSTRAINT "u e" UNIQUE ("eMail"));
+                CREATE TABLE "Crm"."user" ("Id" serial PRIMARY KEY NOT NULL, "eMail" text NOT NULL,
+                    CONSTRAINT "u e" UNIQUE ("eMail"));
                 ALTER TABLE "Crm"."Order" ADD COLUMN "userId" integer NOT NULL;
-                ALTER TABLE "Crm"."Order" ADD CONSTRAINT "Order_fk" FOREIGN KEY ("userId") REFERENCES "Crm"."user"("Id");
+                ALTER TABLE "Crm"."Order" ADD CONSTRAINT "Order_fk" FOREIGN KEY ("userId")
+                    REFERENCES "Crm"."user"("Id");
                 ALTER TABLE "Crm"."Order" DROP COLUMN "eMail";
                 """);
-        assertEquals("2", one("SELECT count(*) FROM \"Crm\".\"Order\" o JOIN \"Crm\".\"user\" u ON u.\"Id\" = o.\"userId\""));
+        assertEquals("2", one("SELECT count(*) FROM \"Crm\".\"Order\" o JOIN \"Crm\".\"user\" u ON u.\"Id\" = "
+                + "o.\"userId\""));
     }
 
     @Test
@@ -726,14 +775,16 @@ class DraftTest {
                 DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'notes'
                     AND column_name = 'email'); END $$;
                 """);
-        assertInOrder("CREATE FUNCTION first", "DO $$", "INSERT INTO made", "DROP FUNCTION", "DROP COLUMN \"email\"", "DO $$");
+        assertInOrder("CREATE FUNCTION first", "DO $$", "INSERT INTO made", "DROP FUNCTION", "DROP COLUMN \"email\"",
+                "DO $$");
         assertEquals("3", one(ALL_FILLED));
     }
 
     @Test
     void aBlockInAFileMayFillTheColumn() {
         database(NOTES_BY_EMAIL);
-        release("", "ALTER TABLE notes ADD COLUMN rank integer NOT NULL; DO $$ BEGIN UPDATE notes SET rank = 5; END $$;");
+        release("", "ALTER TABLE notes ADD COLUMN rank integer NOT NULL; DO $$ BEGIN UPDATE notes SET rank = 5; END "
+                + "$$;");
         assertEquals("3", one("SELECT count(*) FROM notes WHERE rank = 5"));
     }
 

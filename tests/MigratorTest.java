@@ -27,8 +27,8 @@ class MigratorTest {
     }
 
     private static Exec.Result migrate(World world, String driver, String... options) {
-        List<String> command = new ArrayList<>(List.of("node", World.FIXTURE.resolve("migrate.mjs").toString(), world.url(),
-                world.repo.resolve("drizzle").toString(), driver));
+        List<String> command = new ArrayList<>(List.of("node", World.FIXTURE.resolve("migrate.mjs").toString(),
+                world.url(), world.repo.resolve("drizzle").toString(), driver));
         command.addAll(List.of(options));
         return Exec.of(command).in(world.folder).run();
     }
@@ -72,7 +72,8 @@ class MigratorTest {
             var tree = (com.fasterxml.jackson.databind.node.ObjectNode) Json.MAPPER.readTree(journal.toFile());
             var entries = (com.fasterxml.jackson.databind.node.ArrayNode) tree.path("entries");
             long when = entries.get(entries.size() - 1).path("when").asLong() + 1000;
-            entries.addObject().put("idx", 7).put("version", "7").put("when", when).put("tag", "0007_next").put("breakpoints", true);
+            entries.addObject().put("idx", 7).put("version", "7").put("when", when).put("tag", "0007_next")
+                    .put("breakpoints", true);
             World.write(journal, Json.pretty(tree));
             world.write("drizzle/0007_next.sql", "CREATE TABLE next_release (id integer)");
         } catch (IOException e) {
@@ -83,7 +84,8 @@ class MigratorTest {
     @Test
     void aHistoryInASchemaOfItsOwnIsFoundAndContinuedThere() {
         try (World world = World.drizzle("own_history")) {
-            world.execute("ALTER TABLE drizzle.__drizzle_migrations SET SCHEMA public", "ALTER TABLE __drizzle_migrations RENAME TO \"My History\"");
+            world.execute("ALTER TABLE drizzle.__drizzle_migrations SET SCHEMA public",
+                    "ALTER TABLE __drizzle_migrations RENAME TO \"My History\"");
             world.write("drizzle.config.ts", "export default { dialect: 'postgresql', out: './drizzle',"
                     + " migrations: { schema: 'public', table: 'My History' } }");
             world.push("a history of our own");

@@ -35,8 +35,10 @@ class NotesTest {
     @Test
     void theFixturesEntryIsRead() {
         Notes notes = Notes.of(World.read(World.FIXTURE.resolve("MIGRATIONS.md")));
-        assertEquals(List.of("Multi-user: users table, user_id everywhere"), notes.entries().stream().map(Notes.Entry::title).toList());
-        assertTrue(notes.entries().get(0).text().startsWith("## Multi-user") && notes.entries().get(0).text().contains("ALLOWED_EMAILS"));
+        assertEquals(List.of("Multi-user: users table, user_id everywhere"),
+                notes.entries().stream().map(Notes.Entry::title).toList());
+        assertTrue(notes.entries().get(0).text().startsWith("## Multi-user")
+                && notes.entries().get(0).text().contains("ALLOWED_EMAILS"));
         assertTrue(notes.cleared().endsWith("<!-- Add entries below this line -->\n"), notes::cleared);
     }
 
@@ -44,7 +46,8 @@ class NotesTest {
     @ValueSource(ints = {1, 2, 3, 4, 5, 6})
     void headingsOfAnyLevelBeginEntries(int level) {
         String mark = "#".repeat(level);
-        assertEquals(List.of("One", "Two"), titles(TEMPLATE + "\n" + mark + " One\ntext\n\n" + mark + " Two ##\n- bullet\n"));
+        assertEquals(List.of("One", "Two"),
+                titles(TEMPLATE + "\n" + mark + " One\ntext\n\n" + mark + " Two ##\n- bullet\n"));
         assertEquals(List.of("One", "Two"), titles(TEMPLATE + "One\n---\ntext\n\nTwo\n---\ntext\n"));
     }
 
@@ -57,7 +60,8 @@ class NotesTest {
 
     @Test
     void proseBeforeTheFirstHeadingIsAnEntryToo() {
-        assertEquals(List.of("Something about `users`.", "One"), titles(TEMPLATE + "\nSomething about `users`.\n\n## One\n"));
+        assertEquals(List.of("Something about `users`.", "One"),
+                titles(TEMPLATE + "\nSomething about `users`.\n\n## One\n"));
     }
 
     @Test
@@ -90,7 +94,8 @@ class NotesTest {
         Notes notes = Notes.of("# Pending\n\nWrite things down.\n\n- table `users`\n- more\n");
         assertEquals(List.of("- table `users`"), notes.entries().stream().map(Notes.Entry::title).toList());
         assertEquals("# Pending\n\nWrite things down.\n\n", notes.cleared());
-        assertEquals(List.of("UPDATE t SET a = 1;\n"), Notes.of("# Pending\n```sql\nUPDATE t SET a = 1;\n```\n").entries().get(0).sql());
+        assertEquals(List.of("UPDATE t SET a = 1;\n"),
+                Notes.of("# Pending\n```sql\nUPDATE t SET a = 1;\n```\n").entries().get(0).sql());
     }
 
     @Test
@@ -159,7 +164,8 @@ class NotesTest {
 
     @Test
     void namesAreWholeWords() {
-        Notes.Entry entry = Notes.of("## T\npublic.users and `food_logs.email`, 0005_careless_black_queen, drizzle/0006_x.sql\n")
+        Notes.Entry entry = Notes.of("## T\npublic.users and `food_logs.email`, 0005_careless_black_queen, "
+                + "drizzle/0006_x.sql\n")
                 .entries().get(0);
         assertTrue(entry.mentions("users") && entry.mentions("food_logs") && entry.mentions("email"));
         assertFalse(entry.mentions("user") || entry.mentions("logs") || entry.mentions("mail"));

@@ -53,21 +53,29 @@ class PlanTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '#', value = {
-        "BEGIN; SELECT 1;                                    # r.sql line 1: BEGIN without COMMIT: nothing of it would be kept",
-        "BEGIN; SELECT 1; BEGIN; COMMIT;                     # r.sql line 1: BEGIN inside a transaction that is open since line 1",
+        "BEGIN; SELECT 1;                                    # r.sql line 1: BEGIN without COMMIT: nothing of it "
+                + "would be kept",
+        "BEGIN; SELECT 1; BEGIN; COMMIT;                     # r.sql line 1: BEGIN inside a transaction that is open "
+        + "since line 1",
         "SELECT 1; COMMIT;                                   # r.sql line 1: COMMIT without BEGIN",
         "BEGIN; SELECT 1; COMMIT; END;                       # r.sql line 1: COMMIT without BEGIN",
         "BEGIN; SELECT 1; ROLLBACK;                          # r.sql line 1: ROLLBACK would undo what was rehearsed",
         "BEGIN; SELECT 1; ABORT;                             # r.sql line 1: ROLLBACK would undo what was rehearsed",
         "BEGIN; SAVEPOINT a; ROLLBACK TO SAVEPOINT a; COMMIT;# r.sql line 1: ROLLBACK would undo what was rehearsed",
-        "BEGIN; SELECT 1; PREPARE TRANSACTION 'x';           # r.sql line 1: PREPARE TRANSACTION would undo what was rehearsed",
-        "BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT;         # r.sql line 1: BEGIN ISOLATION LEVEL SERIALIZABLE says more than BEGIN",
+        "BEGIN; SELECT 1; PREPARE TRANSACTION 'x';           # r.sql line 1: PREPARE TRANSACTION would undo what was "
+        + "rehearsed",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; COMMIT;         # r.sql line 1: BEGIN ISOLATION LEVEL SERIALIZABLE says "
+        + "more than BEGIN",
         "BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT;# r.sql line 1: COMMIT AND CHAIN says more than COMMIT",
-        "BEGIN; CREATE INDEX CONCURRENTLY i ON a (b); COMMIT;# r.sql line 1: CREATE INDEX cannot run inside a transaction",
+        "BEGIN; CREATE INDEX CONCURRENTLY i ON a (b); COMMIT;# r.sql line 1: CREATE INDEX cannot run inside a "
+        + "transaction",
         "BEGIN; VACUUM a; COMMIT;                            # r.sql line 1: VACUUM cannot run inside a transaction",
-        "\\i other.sql                                       # r.sql: psql command \\i on line 1 cannot be run over a connection",
-        "SELECT 1 \\gexec                                    # r.sql: psql command \\gexec on line 1 cannot be run over a connection",
-        "COPY a FROM stdin;                                  # r.sql: COPY data on line 1 cannot be run over a connection"})
+        "\\i other.sql                                       # r.sql: psql command \\i on line 1 cannot be run over a "
+        + "connection",
+        "SELECT 1 \\gexec                                    # r.sql: psql command \\gexec on line 1 cannot be run "
+        + "over a connection",
+        "COPY a FROM stdin;                                  # r.sql: COPY data on line 1 cannot be run over a "
+        + "connection"})
     void whatWouldNotBeWhatWasRehearsedIsRefused(String text, String message) {
         Failure failure = assertThrows(Failure.class, () -> Plan.parse(text, "r.sql"));
         assertEquals(message, failure.getMessage());
@@ -77,13 +85,15 @@ class PlanTest {
 
     @Test
     void theLineOfTheTroubleIsCountedInTheFile() {
-        Failure failure = assertThrows(Failure.class, () -> Plan.parse("-- one\nBEGIN;\n/* three\nfour */ BEGIN;\nCOMMIT;", "r.sql"));
+        Failure failure = assertThrows(Failure.class,
+                () -> Plan.parse("-- one\nBEGIN;\n/* three\nfour */ BEGIN;\nCOMMIT;", "r.sql"));
         assertEquals("r.sql line 4: BEGIN inside a transaction that is open since line 2", failure.getMessage());
     }
 
     @Test
     void harmlessPsqlCommandsAreLetPass() {
-        assertEquals("1(INSERT)", shape("\\set ON_ERROR_STOP on\n\\echo hello\nBEGIN;\nINSERT INTO a VALUES (1);\nCOMMIT;\n"));
+        assertEquals("1(INSERT)",
+                shape("\\set ON_ERROR_STOP on\n\\echo hello\nBEGIN;\nINSERT INTO a VALUES (1);\nCOMMIT;\n"));
     }
 
     @Test
@@ -100,7 +110,8 @@ class PlanTest {
                 COMMIT;
                 """, "r.sql");
         assertEquals(1, plan.segments().size());
-        assertEquals(List.of("CREATE FUNCTION", "DO", "INSERT"), plan.statements().stream().map(Statement::tag).toList());
+        assertEquals(List.of("CREATE FUNCTION", "DO", "INSERT"),
+                plan.statements().stream().map(Statement::tag).toList());
         assertEquals(2, plan.statements().get(0).line());
     }
 

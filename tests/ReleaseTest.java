@@ -25,7 +25,8 @@ class ReleaseTest {
     private static World withStop(String stop, String start) {
         World world = World.drizzle();
         Path command = World.script(world.folder.resolve("bin/stop"), stop);
-        String starter = start == null ? "" : '"' + World.script(world.folder.resolve("bin/start"), start).toString() + '"';
+        String starter = start == null ? ""
+                : '"' + World.script(world.folder.resolve("bin/start"), start).toString() + '"';
         world.write("release.json", SETTINGS.formatted(command, starter));
         world.push("settings");
         return world;
@@ -71,7 +72,8 @@ class ReleaseTest {
         assertEquals("241", world.sql("SELECT count(*) FROM users"));
         assertEquals("0", world.sql("SELECT count(*) FROM food_logs WHERE user_id IS NULL"));
         assertEquals("3201", world.sql("SELECT count(*) FROM food_logs"));
-        assertTrue(world.git(world.origin, "log", "--format=%H", "release").contains(world.git("rev-parse", "main")), result::all);
+        String released = world.git(world.origin, "log", "--format=%H", "release");
+        assertTrue(released.contains(world.git("rev-parse", "main")), result::all);
     }
 
     @Test
@@ -157,12 +159,14 @@ class ReleaseTest {
 
     @Test
     void aMigrationThatFailsOnProductionIsRolledBackAndEverythingIsSaid() {
-        String rows = "INSERT INTO favourites (email, custom_food_id) VALUES ('Twice@example.com', 1), ('twice@example.com', 1)";
+        String rows = "INSERT INTO favourites (email, custom_food_id)"
+                + " VALUES ('Twice@example.com', 1), ('twice@example.com', 1)";
         try (World world = withStop("exec \"$PSQL\" -Xqc \"" + rows + "\"", null)) {
             psql(world);
             World.Result result = approved(world);
             assertEquals(10, result.exit(), result::all);
-            assertTrue(result.err().contains("could not create unique index \"favourites_user_food_idx\""), result::all);
+            assertTrue(result.err().contains("could not create unique index \"favourites_user_food_idx\""),
+                    result::all);
             assertTrue(result.err().contains("database  not changed: the transaction was rolled back"), result::all);
             assertTrue(result.err().contains("service   STOPPED"), result::all);
             assertTrue(result.err().contains("git       nothing was pushed"), result::all);
@@ -175,7 +179,8 @@ class ReleaseTest {
 
     @Test
     void rowsThatDifferTooMuchFromTheRehearsalAreNotCommitted() {
-        String rows = "INSERT INTO sessions (email, expires_at) SELECT 'new' || i || '@example.com', now() FROM generate_series(1, 900) AS i";
+        String rows = "INSERT INTO sessions (email, expires_at)"
+                + " SELECT 'new' || i || '@example.com', now() FROM generate_series(1, 900) AS i";
         try (World world = withStop("exec \"$PSQL\" -Xqc \"" + rows + "\"", null)) {
             psql(world);
             World.Result result = approved(world);
@@ -217,7 +222,8 @@ class ReleaseTest {
             try (Connection application = Postgres.write(world.production, "web application")) {
                 World.Result result = world.run("release", "--json", "--approve", sha);
                 assertEquals(10, result.exit(), result::all);
-                assertTrue(result.err().contains("the database is still in use by app (release web application)"), result::all);
+                assertTrue(result.err().contains("the database is still in use by app (release web application)"),
+                        result::all);
                 assertTrue(result.err().contains("start it: '" + world.folder), result::all);
                 assertUntouched(world, result);
             }
@@ -265,8 +271,10 @@ class ReleaseTest {
         try (World world = withStop("exec \"$PSQL\" -Xqc \"" + duplicate + "\"", null)) {
             psql(world);
             Path script = world.folder.resolve("mine.sql");
-            World.write(script, World.read(World.FIXTURE.resolve("release.sql")).replaceFirst("(?s)-- Step 4.*?(INSERT.*?;)\\s*COMMIT;",
-                    "COMMIT;\nCREATE UNIQUE INDEX CONCURRENTLY food_logs_fitbit_idx ON food_logs (fitbit_log_id);\n$1"));
+            String usual = World.read(World.FIXTURE.resolve("release.sql"));
+            String index = "CREATE UNIQUE INDEX CONCURRENTLY food_logs_fitbit_idx ON food_logs (fitbit_log_id);";
+            World.write(script, usual.replaceFirst("(?s)-- Step 4.*?(INSERT.*?;)\\s*COMMIT;",
+                    "COMMIT;\n" + index + "\n$1"));
             World.Result result = approved(world, "--sql", script.toString());
             assertEquals(20, result.exit(), result::all);
             assertTrue(result.err().contains("could not create unique index \"food_logs_fitbit_idx\""), result::all);
@@ -278,13 +286,15 @@ class ReleaseTest {
             World.Result buried = world.run("release", "--json");
             assertEquals(20, buried.exit(), buried::all);
             Path rest = world.newest("rest-.*\\.sql");
-            assertTrue(buried.err().contains("jbang release.java --sql _migrations/" + rest.getFileName()), buried::all);
+            assertTrue(buried.err().contains("jbang release.java --sql _migrations/" + rest.getFileName()),
+                    buried::all);
 
             world.execute("DROP INDEX food_logs_fitbit_idx", "DELETE FROM food_logs WHERE food_name = 'Toast'");
             world.environment.put("PSQL", "true");
             World.Result finished = approved(world, "--sql", rest.toString());
             assertReleased(world, finished);
-            assertEquals("t", world.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'food_logs_fitbit_idx'::regclass"));
+            assertEquals("t", world.sql("SELECT indisvalid FROM pg_index"
+                    + " WHERE indexrelid = 'food_logs_fitbit_idx'::regclass"));
         }
     }
 
@@ -297,7 +307,7 @@ class ReleaseTest {
             assertUntouched(world, result);
             assertEquals(before, world.git(world.origin, "for-each-ref"));
             assertTrue(result.err().contains("Dry run: production and origin were not touched"), result::all);
-            assertTrue(result.err().contains("push   git push --atomic origin"), result::all);
+            assertTrue(result.err().contains("$ git push --atomic origin"), result::all);
         }
     }
 
@@ -315,7 +325,8 @@ class ReleaseTest {
             assertEquals(hotfix, world.git(world.origin, "rev-parse", "release^1"));
             assertEquals(world.git("rev-parse", "main"), world.git(world.origin, "rev-parse", "release^2"));
             assertEquals("urgent", world.git(world.origin, "show", "release:hotfix.txt"));
-            assertFalse(world.git(world.origin, "log", "-1", "--format=%B", "release").toLowerCase().contains("co-authored"));
+            String message = world.git(world.origin, "log", "-1", "--format=%B", "release");
+            assertFalse(message.toLowerCase().contains("co-authored"));
         }
     }
 
@@ -334,7 +345,8 @@ class ReleaseTest {
             world.push("a check that moves the branch");
             World.Result result = world.run("release", "--json", "--approve", sha);
             assertEquals(10, result.exit(), result::all);
-            assertTrue(result.err().contains("origin/release was moved by somebody since the release began"), result::all);
+            assertTrue(result.err().contains("origin/release was moved by somebody since the release began"),
+                    result::all);
             assertFalse(Files.exists(world.folder.resolve("stopped")));
             assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
         }

@@ -261,9 +261,10 @@ final class World implements AutoCloseable {
         write("drizzle/" + name + ".sql", sql);
         String journal = read("drizzle/meta/_journal.json");
         int number = journal.split("\"tag\"").length - 1;
-        write("drizzle/meta/_journal.json", journal.replaceFirst("(?s)\\s*]\\s*}\\s*$", java.util.regex.Matcher.quoteReplacement(
-                ",\n{\"idx\": " + number + ", \"version\": \"7\", \"when\": " + (1795174130303L + 1000L * number)
-                + ", \"tag\": \"" + name + "\", \"breakpoints\": true}]}\n")));
+        String entry = ",\n{\"idx\": " + number + ", \"version\": \"7\", \"when\": " + (1795174130303L + 1000L * number)
+                + ", \"tag\": \"" + name + "\", \"breakpoints\": true}]}\n";
+        write("drizzle/meta/_journal.json",
+                journal.replaceFirst("(?s)\\s*]\\s*}\\s*$", java.util.regex.Matcher.quoteReplacement(entry)));
     }
 
     /** Commits everything in the clone. */

@@ -10,7 +10,9 @@ import lib.Failure;
 import lib.Fingerprint;
 import lib.Postgres;
 
-/** Holds production against the rehearsal: before the first statement, and inside each transaction before its COMMIT. */
+/**
+ * Holds production against the rehearsal: before the first statement, and inside each transaction before its COMMIT.
+ */
 public final class Acceptance implements Executor.Acceptance {
     // Production went on since the backup; more than this means that another database was rehearsed than is there now.
     private static final double ROWS_SHARE = 0.2;
@@ -28,7 +30,8 @@ public final class Acceptance implements Executor.Acceptance {
     public void beforehand(Connection connection) throws SQLException {
         Postgres.Identity now = Postgres.identity(connection);
         if (!now.same(certificate.production())) {
-            throw Failure.stop("the database is not the one that was backed up: " + now.database() + " (" + now.oid() + ") instead of "
+            throw Failure.stop("the database is not the one that was backed up: "
+                    + now.database() + " (" + now.oid() + ") instead of "
                     + certificate.production().database() + " (" + certificate.production().oid() + ")",
                     "check the database URL, then start again: jbang release.java");
         }
@@ -54,7 +57,8 @@ public final class Acceptance implements Executor.Acceptance {
             long now = outcomes.get(i).rows();
             long then = rehearsed.outcomes().get(i).rows();
             if (Math.abs(now - then) > Math.max(ROWS_SLACK, ROWS_SHARE * then) || (now == 0) != (then == 0)) {
-                throw Failure.stop("a statement touched " + now + " rows, in the rehearsal " + then + ": " + outcomes.get(i).statement(), null);
+                throw Failure.stop("a statement touched " + now + " rows, in the rehearsal " + then + ": "
+                        + outcomes.get(i).statement(), null);
             }
         }
     }

@@ -14,8 +14,9 @@ import lib.sql.Change;
 import lib.sql.Name;
 
 /**
- * The data steps of the classic case: a new table keyed by a natural key (users by e-mail) which the tables that refer to it
- * hold today and give up in the same release. The new table is filled from all of them, then each of them refers to it.
+ * The data steps of the classic case: a new table keyed by a natural key (users by e-mail) which the tables that refer
+ * to it hold today and give up in the same release. The new table is filled from all of them, then each of them refers
+ * to it.
  */
 final class Backfill {
     private static final Pattern CASELESS = Pattern.compile(
@@ -67,7 +68,8 @@ final class Backfill {
             Change.CreateTable made = reference == null ? null : release.created(reference.table());
             Home home = made == null ? null : home(column, open, made, reference);
             if (home != null) {
-                homes.computeIfAbsent(home, key -> new ArrayList<>()).add(new Holder(column, heldAs(column, open, home.key(), made)));
+                homes.computeIfAbsent(home, key -> new ArrayList<>())
+                        .add(new Holder(column, heldAs(column, open, home.key(), made)));
             } else if (column.required() && !byHand(column)) {
                 unsourced(column, reference);
             }
@@ -87,7 +89,7 @@ final class Backfill {
                 "UPDATE " + column.table().sql() + " SET " + Name.quote(column.column().name()) + " = …;"));
     }
 
-    // A unique column of the new table that the referring table holds under a matching name and gives up in this release.
+    // A unique column of the new table that the referring table holds under a matching name and gives up now.
     private Home home(Open column, List<Open> all, Change.CreateTable made, Change.Reference reference) {
         String target = reference.columns().isEmpty() ? release.primaryKey(made) : reference.columns().get(0);
         for (Change.Column candidate : made.columns()) {
@@ -145,10 +147,12 @@ final class Backfill {
         for (Change.Column column : home.made().columns()) {
             if (!column.name().equals(home.key()) && release.mustBeGiven(home.made(), column)) {
                 String object = home.table() + "." + column.name();
-                problems.add(Problem.source(object, open.origin(), object + " must not be NULL, and no table that holds "
-                        + home.table() + "." + home.key() + " says what it is", open.source(),
+                problems.add(Problem.source(object, open.origin(),
+                        object + " must not be NULL, and no table that holds " + home.table() + "." + home.key()
+                                + " says what it is", open.source(),
                         "INSERT INTO " + home.table().sql() + " (" + Name.quote(home.key()) + ", "
-                                + Name.quote(column.name()) + ") SELECT DISTINCT " + Name.quote(home.key()) + ", … FROM …;"));
+                                + Name.quote(column.name()) + ") SELECT DISTINCT " + Name.quote(home.key())
+                                + ", … FROM …;"));
             }
         }
     }
@@ -161,11 +165,15 @@ final class Backfill {
             return;
         }
         String key = Name.quote(holder.key());
-        long missing = catalog.count("SELECT count(*) FROM " + release.before(open.table()).sql() + " WHERE " + key + " IS NULL");
+        long missing = catalog.count("SELECT count(*) FROM " + release.before(open.table()).sql()
+                + " WHERE " + key + " IS NULL");
         if (missing > 0) {
-            problems.add(Problem.source(open.object(), open.origin(), open.object() + " must not be NULL, and " + missing
-                    + (missing == 1 ? " row of " + open.table() + " holds no " : " rows of " + open.table() + " hold no ")
-                    + holder.key() + " to find " + (missing == 1 ? "its" : "their") + " row of " + home + " by", open.source(),
+            boolean one = missing == 1;
+            String rows = (one ? " row of " : " rows of ") + open.table() + (one ? " holds no " : " hold no ");
+            problems.add(Problem.source(open.object(), open.origin(),
+                    open.object() + " must not be NULL, and " + missing + rows + holder.key()
+                            + " to find " + (one ? "its" : "their") + " row of " + home + " by",
+                    open.source(),
                     "UPDATE " + open.table().sql() + " SET " + key + " = … WHERE " + key + " IS NULL;"));
         }
     }
@@ -175,9 +183,10 @@ final class Backfill {
         return type.equals("text") || type.startsWith("character");
     }
 
-    // Why keys are compared in lower case: the entry or the index says so, or the rows do; null when they are compared as is.
+    // Why keys are compared in lower case: the entry, the index or the rows say so; null when they are compared as is.
     private String caseless(Home home, List<Holder> holders) {
-        List<Notes.Entry> about = entries.stream().filter(entry -> entry.mentions(home.table().name()) || entry.mentions(home.key()))
+        List<Notes.Entry> about = entries.stream()
+                .filter(entry -> entry.mentions(home.table().name()) || entry.mentions(home.key()))
                 .toList();
         if (about.stream().anyMatch(entry -> CASED.matcher(entry.text()).find())) {
             return null;
@@ -190,7 +199,8 @@ final class Backfill {
         if (release.caseless(home.made(), home.key())) {
             return "compared in lower case, as its unique index does";
         }
-        long collisions = catalog.count("SELECT count(DISTINCT key) - count(DISTINCT lower(key)) FROM (" + held(holders, false, true)
+        long collisions = catalog.count("SELECT count(DISTINCT key) - count(DISTINCT lower(key)) FROM ("
+                + held(holders, false, true)
                 + ") AS held");
         // No number: the text of the plan must not change with every new row.
         return collisions == 0 ? null : "compared in lower case, because some would otherwise occur twice";
@@ -208,13 +218,15 @@ final class Backfill {
     }
 
     private Node insert(Home home, List<Holder> holders, String caseless) {
-        String sql = "INSERT INTO " + home.table().sql() + " (" + Name.quote(home.key()) + ")\nSELECT DISTINCT key FROM ("
+        String sql = "INSERT INTO " + home.table().sql() + " (" + Name.quote(home.key())
+                + ")\nSELECT DISTINCT key FROM ("
                 + held(holders, caseless != null, false) + ") AS held\nORDER BY key";
         Set<Node.Ref> needs = new LinkedHashSet<>(Set.of(new Node.Ref(home.table(), null)));
         holders.forEach(holder -> needs.addAll(List.of(new Node.Ref(holder.open().table(), holder.key()),
                 new Node.Ref(holder.open().table(), null))));
         return Node.data(sql, "one row in " + home.table() + " for each " + home.key() + " that "
-                + (holders.size() == 1 ? holders.get(0).open().table() : "any of its " + holders.size() + " tables") + " holds"
+                + (holders.size() == 1 ? holders.get(0).open().table() : "any of its " + holders.size() + " tables")
+                + " holds"
                 + (caseless == null ? "" : "; " + caseless), needs, new Node.Ref(home.table(), null));
     }
 
@@ -224,7 +236,8 @@ final class Backfill {
         String key = "k." + Name.quote(home.key());
         String column = Name.quote(open.column().name());
         String sql = "UPDATE " + open.table().sql() + " AS t SET " + column + " = k." + Name.quote(home.target())
-                + "\nFROM " + home.table().sql() + " AS k\nWHERE " + (lower && given ? "lower(" + key + ")" : key) + " = "
+                + "\nFROM " + home.table().sql() + " AS k\nWHERE " + (lower && given ? "lower(" + key + ")" : key)
+                + " = "
                 + (lower ? "lower(" + held + ")" : held) + " AND t." + column + " IS NULL";
         Node.Ref filled = new Node.Ref(open.table(), open.column().name());
         return Node.data(sql, open.object() + " by " + holder.key(), Set.of(new Node.Ref(open.table(), holder.key()),

@@ -77,7 +77,10 @@ public final class Catalog {
         return ask("SELECT EXISTS (SELECT FROM pg_constraint WHERE condeferred)").equals("t");
     }
 
-    /** How many rows the server believes a table has; 0 when it was never analysed, and for one that only has partitions. */
+    /**
+     * How many rows the server believes a table has; 0 when it was never analysed, and for one that only has
+     * partitions.
+     */
     public long estimate(Name table) {
         return rows.getOrDefault(table, 0L);
     }

@@ -61,8 +61,8 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
         return new Classes(classed, overall, reason(overall, pending.size(), draft));
     }
 
-    private static Kind classed(Notes.Entry entry, List<Migration> pending, Draft draft, List<Variables.Change> variables,
-                                List<Entry> classed) {
+    private static Kind classed(Notes.Entry entry, List<Migration> pending, Draft draft,
+                                List<Variables.Change> variables, List<Entry> classed) {
         Set<String> migrations = new LinkedHashSet<>();
         List<Node> statements = new ArrayList<>();
         for (Migration migration : pending) {
@@ -75,7 +75,8 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
             }
         }
         List<Node> data = draft.steps().stream().filter(step -> step.kind() == Node.Kind.DATA
-                && (step.origin().equals(entry.title()) || step.origin().equals("data") && speaksOf(entry, step))).toList();
+                && (step.origin().equals(entry.title()) || step.origin().equals("data") && speaksOf(entry, step)))
+                .toList();
         statements.addAll(data);
         List<Problem> problems = draft.problems().stream().filter(problem -> migrations.contains(problem.origin())
                 || problem.origin().equals(entry.title()) || speaksOf(entry, problem)).toList();
@@ -94,7 +95,8 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
                 .flatMap(Collection::stream)));
         columns.removeAll(tables);
         classed.add(new Entry(entry.title(), kind.label, reason, entry.hash(), List.copyOf(migrations), tables, columns,
-                variables.stream().filter(change -> change.source().equals(entry.title())).map(Variables.Change::text).toList(),
+                variables.stream().filter(change -> change.source().equals(entry.title()))
+                        .map(Variables.Change::text).toList(),
                 statements.stream().map(Node::sql).toList()));
         return kind;
     }
@@ -108,7 +110,8 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
     }
 
     private static boolean speaksOf(Notes.Entry entry, Problem problem) {
-        return problem.kind() != Problem.Kind.ORDER && Stream.of(problem.object().split("\\.")).anyMatch(entry::mentions);
+        return problem.kind() != Problem.Kind.ORDER
+                && Stream.of(problem.object().split("\\.")).anyMatch(entry::mentions);
     }
 
     private static String counted(long number, String what) {

@@ -53,9 +53,11 @@ public final class Decisions {
     public void take(Map<String, String> choices, List<Problem> problems) {
         choices.forEach((id, choice) -> {
             Problem problem = problems.stream().filter(known -> known.id().equals(id)).findFirst().orElseThrow(() ->
-                    Failure.usage("--decide " + id + "=" + choice + ": this release has no problem " + id, ids(problems)));
+                    Failure.usage("--decide " + id + "=" + choice + ": this release has no problem " + id,
+                            ids(problems)));
             if (problem.options().stream().noneMatch(option -> option.choice().equals(choice))) {
-                throw Failure.usage("--decide " + id + "=" + choice + ": " + choice + " is not offered for " + problem.object(), ids(problems));
+                throw Failure.usage("--decide " + id + "=" + choice + ": " + choice + " is not offered for "
+                        + problem.object(), ids(problems));
             }
             store(problem, choice);
         });
@@ -73,7 +75,8 @@ public final class Decisions {
                     ways.add("jbang assess.java --decide " + problem.id() + "=accept   # " + option.text()));
         }
         if (problems.stream().anyMatch(problem -> problem.options().stream().noneMatch(Decisions::accepts))) {
-            ways.add((ways.isEmpty() ? "" : "for the others: ") + "do what 1 says, commit it, then: jbang release.java");
+            ways.add((ways.isEmpty() ? "" : "for the others: ")
+                    + "do what 1 says, commit it, then: jbang release.java");
         }
         return String.join("\n", ways);
     }
@@ -87,16 +90,19 @@ public final class Decisions {
         for (Problem problem : open(problems)) {
             console.say(text(problem));
             String answer = console.ask("Number [" + problem.options().size() + "]:");
-            int number = answer != null && answer.strip().matches("[1-9]") ? Integer.parseInt(answer.strip()) : problem.options().size();
+            int number = answer != null && answer.strip().matches("[1-9]") ? Integer.parseInt(answer.strip())
+                    : problem.options().size();
             store(problem, problem.options().get(Math.min(number, problem.options().size()) - 1).choice());
         }
     }
 
     /** A problem with its numbered options, as people read it. */
     public static String text(Problem problem) {
-        StringBuilder text = new StringBuilder("\n" + problem.message() + " (" + problem.origin() + ", problem " + problem.id() + ")");
+        StringBuilder text = new StringBuilder("\n" + problem.message() + " (" + problem.origin()
+                + ", problem " + problem.id() + ")");
         for (int i = 0; i < problem.options().size(); i++) {
-            text.append("\n  ").append(i + 1).append(". ").append(problem.options().get(i).text().replace("\n", "\n       "));
+            text.append("\n  ").append(i + 1).append(". ")
+                    .append(problem.options().get(i).text().replace("\n", "\n       "));
         }
         return text.toString();
     }

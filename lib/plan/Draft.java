@@ -14,8 +14,8 @@ import lib.sql.Name;
 import lib.sql.Statement;
 
 /**
- * The release SQL in the making: the pending migrations in safe form, the data steps between them, and what only a person
- * can answer.
+ * The release SQL in the making: the pending migrations in safe form, the data steps between them, and what only a
+ * person can answer.
  *
  * @param steps the statements in the order in which they are to run; without the history rows
  * @param problems what stands in the way; the steps are no use before each is answered
@@ -99,7 +99,8 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                 }
             } else if (change instanceof Change.SetNotNull set && lacks(part, set)) {
                 Change.Column added = release.added(set.table(), set.column());
-                open(set.table(), added != null ? added : new Change.Column(set.column(), "", true, null, false, false, false,
+                open(set.table(), added != null ? added
+                        : new Change.Column(set.column(), "", true, null, false, false, false,
                         null, null), true, part);
                 return;
             }
@@ -117,7 +118,8 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
         private boolean waits(Pending.Part part) {
             Change change = part.change();
             return change instanceof Change.AddColumn added && opens(added.table(), added.column())
-                    || change instanceof Change.SetNotNull set && lacks(part, set) || change instanceof Change.DropColumn
+                    || change instanceof Change.SetNotNull set && lacks(part, set)
+                    || change instanceof Change.DropColumn
                     || online.reforms(change);
         }
 
@@ -140,7 +142,8 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             }
             Change.Column added = release.added(set.table(), set.column());
             return added != null ? added.defaultExpression() == null && !added.generated()
-                    : catalog.columns(before.table()).containsKey(before.column()) && catalog.count("SELECT count(*) FROM "
+                    : catalog.columns(before.table()).containsKey(before.column())
+                    && catalog.count("SELECT count(*) FROM "
                             + before.table().sql() + " WHERE " + Name.quote(before.column()) + " IS NULL") > 0;
         }
 

@@ -46,7 +46,8 @@ public final class Executor {
     /**
      * Why a plan did not run to its end.
      *
-     * @param committed whether the server may have kept the segment: the connection broke at COMMIT and nobody could say
+     * @param committed whether the server may have kept the segment: the connection broke at COMMIT and nobody could
+     *     say
      */
     public record Trouble(int segment, int line, String statement, String state, String message, boolean committed) {
         /** The message with the statement it belongs to. */
@@ -80,8 +81,8 @@ public final class Executor {
         List<Done> done = new ArrayList<>();
         try (Connection connection = Postgres.write(target, "apply")) {
             // The result must not depend on the machine that runs it, nor on the role's own habits.
-            for (String setting : List.of("TimeZone = 'UTC'", "statement_timeout = 0", "idle_in_transaction_session_timeout = 0",
-                    "default_transaction_read_only = off")) {
+            for (String setting : List.of("TimeZone = 'UTC'", "statement_timeout = 0",
+                    "idle_in_transaction_session_timeout = 0", "default_transaction_read_only = off")) {
                 Postgres.execute(connection, "SET " + setting);
             }
             for (Plan.Segment segment : plan.segments().subList(from - 1, plan.segments().size())) {
@@ -101,7 +102,8 @@ public final class Executor {
 
     private Done withRetries(Connection connection, Plan.Segment segment) throws Stopped {
         RetryPolicy<Done> policy = RetryPolicy.<Done>builder()
-                .handleIf(error -> error instanceof Stopped stopped && WORTH_ANOTHER_TRY.contains(String.valueOf(stopped.trouble.state())))
+                .handleIf(error -> error instanceof Stopped stopped
+                        && WORTH_ANOTHER_TRY.contains(String.valueOf(stopped.trouble.state())))
                 .withMaxAttempts(segment.transactional() ? TRIES : 1)
                 .withBackoff(Duration.ofSeconds(1), Duration.ofSeconds(15))
                 .withJitter(0.3)
@@ -109,7 +111,8 @@ public final class Executor {
                         + (event.getAttemptCount() + 1) + " of " + TRIES))
                 .build();
         try {
-            return Failsafe.with(policy).get(() -> segment.transactional() ? transaction(connection, segment) : alone(connection, segment));
+            return Failsafe.with(policy).get(() -> segment.transactional() ? transaction(connection, segment)
+                    : alone(connection, segment));
         } catch (FailsafeException e) {
             if (e.getCause() instanceof Stopped stopped) {
                 throw stopped;
@@ -154,11 +157,13 @@ public final class Executor {
             throw new Stopped(trouble(segment, statement, e, false));
         } catch (Failure e) {
             // It cannot be taken back: outside of a transaction what ran is kept.
-            throw new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "", e.getMessage(), true));
+            throw new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "",
+                    e.getMessage(), true));
         }
     }
 
-    private static Outcome execute(Connection connection, Plan.Segment segment, Statement statement) throws SQLException {
+    private static Outcome execute(Connection connection, Plan.Segment segment, Statement statement)
+            throws SQLException {
         long start = System.nanoTime();
         long rows = Postgres.execute(connection, statement.sql());
         return new Outcome(segment.number(), head(statement), rows, (System.nanoTime() - start) / 10_000 / 100.0);
@@ -170,7 +175,8 @@ public final class Executor {
         try {
             connection.commit();
         } catch (SQLException e) {
-            if (!String.valueOf(e.getSQLState()).startsWith("08") && !String.valueOf(e.getSQLState()).startsWith("57")) {
+            String state = String.valueOf(e.getSQLState());
+            if (!state.startsWith("08") && !state.startsWith("57")) {
                 throw e;
             }
             String status;
@@ -180,8 +186,10 @@ public final class Executor {
                 status = null;
             }
             boolean committed = !"aborted".equals(status);
-            String outcome = status == null ? "nobody could be asked whether it was committed" : "the server says: " + status;
-            throw new Stopped(new Trouble(segment.number(), 0, "COMMIT", e.getSQLState(), Gate.words(e) + "; " + outcome, committed));
+            String outcome = status == null ? "nobody could be asked whether it was committed"
+                    : "the server says: " + status;
+            String message = Gate.words(e) + "; " + outcome;
+            throw new Stopped(new Trouble(segment.number(), 0, "COMMIT", e.getSQLState(), message, committed));
         }
     }
 
@@ -204,7 +212,14 @@ public final class Executor {
     }
 
     private static Trouble trouble(Plan.Segment segment, Statement statement, SQLException error, boolean committed) {
-        return new Trouble(segment.number(), statement.line(), head(statement), error.getSQLState(), Gate.words(error), committed);
+        return new Trouble(segment.number(), statement.line(), head(statement), error.getSQLState(), words(error),
+                committed);
+    }
+
+    // The messages of class 22 (data exception) end with the value that was refused; it may be somebody's.
+    private static String words(SQLException error) {
+        String words = Gate.words(error);
+        return String.valueOf(error.getSQLState()).startsWith("22") ? words.replaceAll("\"[^\n]*\"", "\"…\"") : words;
     }
 
     private static String head(Statement statement) {

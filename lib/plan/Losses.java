@@ -73,6 +73,7 @@ final class Losses {
     }
 
     private void lose(Pending.Part part, Name table, String object, String how) {
-        problems.add(Problem.loss(object, part.migration().id(), how + ", and nothing reads them first", source.apply(part, table)));
+        problems.add(Problem.loss(object, part.migration().id(), how + ", and nothing reads them first",
+                source.apply(part, table)));
     }
 }

@@ -15,13 +15,14 @@ import lib.sql.Sql;
 import lib.sql.Statement;
 
 /**
- * Which columns of which tables a statement names. A column behind a table's name or alias is that table's, so is one that is
- * set or inserted into; any other may be a column of each of the statement's tables.
+ * Which columns of which tables a statement names. A column behind a table's name or alias is that table's, so is one
+ * that is set or inserted into; any other may be a column of each of the statement's tables.
  */
 final class Needs {
     private static final String WORD = "(\"(?:[^\"]|\"\")+\"|[A-Za-z_\\u0080-\\uffff][\\w$\\u0080-\\uffff]*)";
     private static final Pattern STRING = Pattern.compile("'(?:[^']|'')*'");
-    private static final Pattern TABLE = Pattern.compile("(?i)(?:\\b(?:from|join|update|into|using|only)\\s+|,\\s*)((?:" + WORD
+    private static final Pattern TABLE =
+            Pattern.compile("(?i)(?:\\b(?:from|join|update|into|using|only)\\s+|,\\s*)((?:" + WORD
             + "\\s*\\.\\s*)?" + WORD + ")(?:\\s+as)?(?:\\s+" + WORD + ")?");
     private static final Pattern QUALIFIED = Pattern.compile(WORD + "\\s*\\.\\s*" + WORD);
     private static final Pattern ONE = Pattern.compile(WORD);
@@ -73,7 +74,8 @@ final class Needs {
         if (change instanceof Change.Update update) {
             update.columns().forEach(column -> {
                 refs.add(new Node.Ref(update.table(), column));
-                text = text.replaceFirst("(?i)(\\bset\\s|,|\\()(\\s*)\"?" + Pattern.quote(column) + "\"?(?=\\s*[=,)])", "$1$2");
+                text = text.replaceFirst("(?i)(\\bset\\s|,|\\()(\\s*)\"?" + Pattern.quote(column) + "\"?(?=\\s*[=,)])",
+                        "$1$2");
             });
         } else if (change instanceof Change.Insert insert) {
             insert.columns().forEach(column -> refs.add(new Node.Ref(insert.table(), column)));

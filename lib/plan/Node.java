@@ -20,8 +20,8 @@ import lib.sql.Statement;
  * @param fills tables it puts rows into (a reference without a column), columns whose values it sets or clears away
  * @param barrier whether nothing may be moved past it, because what it touches is not known
  */
-public record Node(Kind kind, String sql, Statement facts, String origin, String note, Set<Name> touches, Set<Ref> creates,
-                   Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier) {
+public record Node(Kind kind, String sql, Statement facts, String origin, String note, Set<Name> touches,
+                   Set<Ref> creates, Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier) {
     public enum Kind { FILE, DATA, FINISH, EARLY, LATER }
 
     /** A table, or one column of it. */
@@ -77,7 +77,8 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
     /** A data step of our own, whose needs are known exactly. */
     static Node data(String sql, String note, Set<Ref> needs, Ref fills) {
         Statement facts = Statement.of(sql, 0);
-        return new Node(Kind.DATA, sql, facts, "data", note, facts.relations(), Set.of(), Set.of(), needs, Set.of(fills), false);
+        return new Node(Kind.DATA, sql, facts, "data", note, facts.relations(), Set.of(), Set.of(), needs,
+                Set.of(fills), false);
     }
 
     /** A data step somebody wrote: it needs what it names; of a block of code only the words are known. */
@@ -92,14 +93,15 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
     /** The SET NOT NULL that stands after the backfill of its column. */
     static Node finish(Name table, String column, String origin) {
         String sql = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + Name.quote(column) + " SET NOT NULL";
-        return new Node(Kind.FINISH, sql, Statement.of(sql, 0), origin, "every row has its value now", Set.of(table), Set.of(),
-                Set.of(), Set.of(new Ref(table, column), new Ref(table, null)), Set.of(), false);
+        return new Node(Kind.FINISH, sql, Statement.of(sql, 0), origin, "every row has its value now", Set.of(table),
+                Set.of(), Set.of(), Set.of(new Ref(table, column), new Ref(table, null)), Set.of(), false);
     }
 
     /** A statement that runs outside the one transaction of the rest. */
     static Node apart(Kind kind, String sql, String origin, String note) {
         Statement facts = Statement.of(sql, 0);
-        return new Node(kind, sql, facts, origin, note, facts.relations(), Set.of(), Set.of(), Set.of(), Set.of(), false);
+        return new Node(kind, sql, facts, origin, note, facts.relations(), Set.of(), Set.of(), Set.of(), Set.of(),
+                false);
     }
 
     /** Whether this is code whose tables and columns no grammar tells. */
@@ -114,7 +116,8 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
 
     /** Whether this statement changes rows, whoever wrote it. */
     boolean changesRows() {
-        return kind == Kind.DATA || isBlock(facts) || facts.actions().stream().map(Statement.Action::change).anyMatch(change ->
+        return kind == Kind.DATA || isBlock(facts)
+                || facts.actions().stream().map(Statement.Action::change).anyMatch(change ->
                 change instanceof Change.Insert || change instanceof Change.Update || change instanceof Change.Delete);
     }
 
@@ -122,7 +125,8 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
         Set<Ref> refs = new HashSet<>();
         tables.stream().filter(table -> names(block.sql(), table.name())).forEach(table -> {
             refs.add(new Ref(table, null));
-            Pattern.compile("[\\w$]+").matcher(block.sql()).results().forEach(word -> refs.add(new Ref(table, word.group())));
+            Pattern.compile("[\\w$]+").matcher(block.sql()).results()
+                    .forEach(word -> refs.add(new Ref(table, word.group())));
         });
         return refs;
     }
@@ -136,7 +140,8 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
             } else if (action.change() instanceof Change.Update update) {
                 update.columns().forEach(column -> fills.add(new Ref(update.table(), column)));
             } else if (action.change() instanceof Change.Delete gone) {
-                needs.stream().filter(need -> need.table().equals(gone.table()) && need.column() != null).forEach(fills::add);
+                needs.stream().filter(need -> need.table().equals(gone.table()) && need.column() != null)
+                        .forEach(fills::add);
             }
         }
         return fills;

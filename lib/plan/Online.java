@@ -10,8 +10,8 @@ import lib.sql.Name;
 import lib.sql.Statement;
 
 /**
- * The form of a statement that does not hold a large table up: constraints NOT VALID and validated afterwards, indexes built
- * concurrently after the transaction, enum values committed before they are used.
+ * The form of a statement that does not hold a large table up: constraints NOT VALID and validated afterwards, indexes
+ * built concurrently after the transaction, enum values committed before they are used.
  */
 final class Online {
     /** From this many rows on (the server's estimate) a full scan under a lock takes long enough to be felt. */
@@ -32,7 +32,8 @@ final class Online {
             return enumValue(added, statement, origin);
         }
         if (change instanceof Change.AddConstraint added && reforms(change)) {
-            String validate = "ALTER TABLE " + added.table().sql() + " VALIDATE CONSTRAINT " + Name.quote(added.constraint().name());
+            String validate = "ALTER TABLE " + added.table().sql() + " VALIDATE CONSTRAINT "
+                    + Name.quote(added.constraint().name());
             return Optional.of(List.of(
                     Node.file(Statement.of(statement.sql() + " NOT VALID", statement.line()), origin,
                             origin + ": NOT VALID, because " + added.table() + " is large", catalog),
@@ -50,7 +51,8 @@ final class Online {
     boolean reforms(Change change) {
         return change instanceof Change.AddConstraint added && large(added.table()) && waits(added.constraint())
                 && stays(added.table(), added.constraint().name())
-                || change instanceof Change.CreateIndex index && large(index.table()) && !index.concurrently() && movable(index);
+                || change instanceof Change.CreateIndex index && large(index.table()) && !index.concurrently()
+                && movable(index);
     }
 
     // A new value cannot be used in the transaction that adds it, unless the type is as new as the value.
@@ -58,7 +60,8 @@ final class Online {
         boolean newType = release.parts.stream().anyMatch(part ->
                 part.change() instanceof Change.CreateType type && type.type().equals(added.type()));
         String literal = "'" + added.value().replace("'", "''") + "'";
-        boolean used = release.parts.stream().anyMatch(part -> part.statement() != statement && part.statement().sql().contains(literal))
+        boolean used = release.parts.stream()
+                .anyMatch(part -> part.statement() != statement && part.statement().sql().contains(literal))
                 || release.written.keySet().stream().anyMatch(written -> written.sql().contains(literal));
         if (newType || !used) {
             return Optional.empty();
@@ -74,14 +77,16 @@ final class Online {
     }
 
     private static boolean waits(Change.Constraint constraint) {
-        return constraint.name() != null && !constraint.notValid() && (constraint.kind() == Change.Constraint.Kind.FOREIGN_KEY
+        return constraint.name() != null && !constraint.notValid()
+                && (constraint.kind() == Change.Constraint.Kind.FOREIGN_KEY
                 || constraint.kind() == Change.Constraint.Kind.CHECK);
     }
 
     // What is validated at the end must still be there then, under its name.
     private boolean stays(Name table, String constraint) {
         return !leaves(table) && release.parts.stream().map(Pending.Part::change).noneMatch(change ->
-                change instanceof Change.DropConstraint dropped && dropped.table().equals(table) && dropped.name().equals(constraint));
+                change instanceof Change.DropConstraint dropped && dropped.table().equals(table)
+                        && dropped.name().equals(constraint));
     }
 
     private boolean leaves(Name table) {

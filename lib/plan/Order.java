@@ -44,7 +44,7 @@ final class Order {
 
     /** The nodes in an order that satisfies all of them; empty when there is none. */
     static Optional<List<Node>> of(List<Node> nodes) {
-        // Rows are corrected before a constraint wants them correct; where that contradicts the files, it stays where it was.
+        // Rows are corrected before a constraint wants them correct; where that contradicts the files, it stays.
         // Only if nothing else helps, a column goes or gets its new name later than in the file.
         return Stream.of(Way.values()).map(way -> new Order(nodes, way).sorted()).flatMap(Optional::stream).findFirst();
     }
@@ -98,7 +98,8 @@ final class Order {
 
     // Whether the next statement does not care when the first one's column goes or gets another name.
     private static boolean mayGoLater(Node first, Node next) {
-        boolean column = changes(first).allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
+        boolean column = changes(first)
+                .allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
         return column && !next.barrier() && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
                 && Stream.concat(first.removes().stream(), first.creates().stream())
                         .noneMatch(ref -> next.facts().identifiers().contains(ref.column()));
@@ -114,7 +115,8 @@ final class Order {
         } else if (data.kind() == Node.Kind.DATA) {
             if (derived(data) && supplies(statement, data) || countsOn(data, statement)) {
                 edge(file, step);
-            } else if (changes(statement).anyMatch(change -> primaryKeyOf(change, data) || way == Way.RULES_LAST && rules(change, statement, data))) {
+            } else if (changes(statement).anyMatch(change -> primaryKeyOf(change, data)
+                    || way == Way.RULES_LAST && rules(change, statement, data))) {
                 edge(step, file);
             }
         }
@@ -124,17 +126,19 @@ final class Order {
         return node.kind() == Node.Kind.DATA && node.origin().equals("data");
     }
 
-    // Somebody's statement that changes what a derived step reads comes first, unless it works with what that step makes.
+    // Somebody's statement that changes what a derived step reads comes first, unless it works with what that makes.
     private static boolean supplies(Node other, Node derived) {
         boolean guess = other.kind() == Node.Kind.FILE && Node.isBlock(other.facts());
-        return !derived(other) && !guess && shares(other.fills(), derived.needs()) && !shares(other.needs(), derived.fills())
+        return !derived(other) && !guess && shares(other.fills(), derived.needs())
+                && !shares(other.needs(), derived.fills())
                 && !shares(other.fills(), derived.fills());
     }
 
     // An INSERT … ON CONFLICT is refused as long as the unique index is not there.
     private static boolean countsOn(Node data, Node statement) {
         return ON_CONFLICT.matcher(data.sql()).find() && changes(statement).anyMatch(change ->
-                (change instanceof Change.CreateIndex index && index.unique() || change instanceof Change.AddConstraint added
+                (change instanceof Change.CreateIndex index && index.unique()
+                        || change instanceof Change.AddConstraint added
                         && isKey(added.constraint())) && inserts(data, ((Change.OfTable) change).table()));
     }
 
@@ -143,11 +147,13 @@ final class Order {
     }
 
     private static boolean isKey(Change.Constraint constraint) {
-        return constraint.kind() == Change.Constraint.Kind.UNIQUE || constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY;
+        return constraint.kind() == Change.Constraint.Kind.UNIQUE
+                || constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY;
     }
 
     private static boolean primaryKeyOf(Change change, Node data) {
-        return change instanceof Change.AddConstraint added && added.constraint().kind() == Change.Constraint.Kind.PRIMARY_KEY
+        return change instanceof Change.AddConstraint added
+                && added.constraint().kind() == Change.Constraint.Kind.PRIMARY_KEY
                 && sets(data, added.table(), added.constraint().columns().stream());
     }
 
@@ -158,7 +164,8 @@ final class Order {
             return sets(data, added.table(), columnsKnown ? added.constraint().columns().stream()
                     : statement.facts().identifiers().stream());
         }
-        return change instanceof Change.CreateIndex index && index.unique() && sets(data, index.table(), index.columns().stream())
+        return change instanceof Change.CreateIndex index && index.unique()
+                && sets(data, index.table(), index.columns().stream())
                 || change instanceof Change.SetType type && sets(data, type.table(), Stream.of(type.column()));
     }
 
@@ -192,8 +199,8 @@ final class Order {
         }
     }
 
-    // Files stay where they were. All own steps stand together, behind the last statement that any of them waits for: data
-    // first, what it makes possible next, then the statements of files that had to wait for it.
+    // Files stay where they were. All own steps stand together, behind the last statement that any of them waits for:
+    // data first, what it makes possible next, then the statements of files that had to wait for it.
     private Map<Integer, Integer> places() {
         Map<Integer, Integer> places = new HashMap<>();
         int together = 0;
@@ -204,7 +211,8 @@ final class Order {
             }
         }
         for (int i = 0; i < nodes.size(); i++) {
-            boolean waited = graph.incomingEdgesOf(i).stream().map(graph::getEdgeSource).anyMatch(from -> !isFile(from));
+            boolean waited = graph.incomingEdgesOf(i).stream().map(graph::getEdgeSource)
+                    .anyMatch(from -> !isFile(from));
             int place = switch (nodes.get(i).kind()) {
                 case FILE -> waited ? Math.max(4 * i, 4 * together + 3) : 4 * i;
                 case DATA -> 4 * together + 1;

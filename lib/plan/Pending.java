@@ -23,7 +23,8 @@ import lib.sql.Statement;
 final class Pending {
     // A fence may open and close a transaction of its own; here the segments are the transactions.
     private static final Set<String> IDLE = Set.of("BEGIN", "START TRANSACTION", "COMMIT", "EXPLAIN", "SHOW");
-    private static final Pattern ACTS = Pattern.compile("(?is)\\b(setval|nextval|set_config)\\s*\\(|^(?!.*\\bFROM\\b).*\\w\\s*\\(");
+    private static final Pattern ACTS =
+            Pattern.compile("(?is)\\b(setval|nextval|set_config)\\s*\\(|^(?!.*\\bFROM\\b).*\\w\\s*\\(");
 
     /** One action of one statement, with the migration it comes from. */
     record Part(Migration migration, Statement statement, Statement.Action action) {
@@ -99,7 +100,8 @@ final class Pending {
 
     /** Whether a column alone tells the rows of a new table apart, by any statement of this release. */
     boolean unique(Change.CreateTable made, String column) {
-        boolean declared = made.columns().stream().anyMatch(c -> c.name().equals(column) && (c.unique() || c.primaryKey()))
+        boolean declared = made.columns().stream()
+                .anyMatch(c -> c.name().equals(column) && (c.unique() || c.primaryKey()))
                 || made.constraints().stream().anyMatch(c -> isKey(c, column));
         return declared || caseless(made, column) || parts.stream().anyMatch(part ->
                 part.change() instanceof Change.AddConstraint added && added.table().equals(made.table())
@@ -120,7 +122,8 @@ final class Pending {
 
     private static boolean isKey(Change.Constraint constraint, String column) {
         return (constraint.kind() == Change.Constraint.Kind.UNIQUE
-                || constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY) && constraint.columns().equals(List.of(column));
+                || constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY)
+                && constraint.columns().equals(List.of(column));
     }
 
     /** The single column of a new table's primary key; "id" when it has none of one column. */
@@ -172,7 +175,8 @@ final class Pending {
 
     /** Whether somebody wrote an INSERT into a table, in a file or in an entry. */
     boolean hasData(Name table) {
-        Pattern insert = Pattern.compile("(?is)\\binsert\\s+into\\s+(\\S+\\.)?\"?" + Pattern.quote(table.name()) + "\\b");
+        Pattern insert = Pattern.compile("(?is)\\binsert\\s+into\\s+(\\S+\\.)?\"?" + Pattern.quote(table.name())
+                + "\\b");
         return changes().anyMatch(change -> change instanceof Change.Insert made && made.table().equals(table))
                 || blocks().anyMatch(block -> insert.matcher(block.sql()).find());
     }
@@ -186,7 +190,8 @@ final class Pending {
 
     /** Whether somebody wrote which rows go because a column of theirs is empty. */
     boolean deletes(Name table, String column) {
-        return statements().anyMatch(statement -> statement.identifiers().contains(column) && statement.actions().stream()
+        return statements().anyMatch(statement -> statement.identifiers().contains(column)
+                && statement.actions().stream()
                 .anyMatch(action -> action.change() instanceof Change.Delete gone && gone.table().equals(table)));
     }
 
@@ -224,7 +229,8 @@ final class Pending {
 
     private Stream<Change> changes() {
         return Stream.concat(parts.stream().map(Part::change),
-                written.keySet().stream().flatMap(statement -> statement.actions().stream()).map(Statement.Action::change));
+                written.keySet().stream().flatMap(statement -> statement.actions().stream())
+                .map(Statement.Action::change));
     }
 
     /** Every table there is before or within this release. */

@@ -31,8 +31,8 @@ public record Plan(String text, String sha256, List<Segment> segments) {
     }
 
     /**
-     * Reads a plan. Statements between BEGIN and COMMIT are a segment; so are neighbours outside of any that could be in a
-     * transaction, because half of them applied is what nobody wants.
+     * Reads a plan. Statements between BEGIN and COMMIT are a segment; so are neighbours outside of any that could be
+     * in a transaction, because half of them applied is what nobody wants.
      *
      * @param name the file's name for messages
      */
@@ -53,7 +53,7 @@ public record Plan(String text, String sha256, List<Segment> segments) {
             if (REFUSED.contains(tag)) {
                 throw refused(name, statement, tag + " would undo what was rehearsed", "take it out of " + name);
             } else if (frame && !PLAIN.matcher(statement.sql()).matches()) {
-                // Transactions are opened and closed by the driver; what else stands there would be lost without a word.
+                // The driver opens and closes transactions; what else stands there would be lost without a word.
                 throw refused(name, statement, statement.sql() + " says more than " + tag,
                         "write " + tag + "; alone (and SET TRANSACTION …; as the first statement after BEGIN)");
             } else if (BEGIN.contains(tag)) {

@@ -38,8 +38,8 @@ public record Problem(Kind kind, String object, String origin, String message, S
 
     static Problem source(String object, String origin, String why, String source, String example) {
         return new Problem(Kind.SOURCE, object, origin, why, source, List.of(
-                new Option("fence", "write the SQL that fills it into a ```sql fence under the entry in MIGRATIONS.md, for example:\n"
-                        + example),
+                new Option("fence", "write the SQL that fills it into a ```sql fence under the entry in MIGRATIONS.md,"
+                        + " for example:\n" + example),
                 new Option("script", "write the whole release by hand: jbang release.java --sql FILE"),
                 new Option("stop", "stop here and change the migration")));
     }

@@ -40,7 +40,8 @@ public final class Script {
                 .append(covers.isEmpty() ? "" : covers.size() == 1 ? " migration:" : " migrations:").append('\n');
         covers.forEach(migration -> text.append("--   ").append(migration.id()).append('\n'));
         text.append("""
-                -- Rehearsed and applied statement by statement as it stands here. By hand: psql -X -v ON_ERROR_STOP=1 -f FILE
+                -- Rehearsed and applied statement by statement as it stands here.
+                -- By hand: psql -X -v ON_ERROR_STOP=1 -f FILE
                 -- It may be edited: it is then rehearsed and approved anew.
                 """);
     }

@@ -40,7 +40,8 @@ public final class SqlFile {
         try {
             return Files.readString(file);
         } catch (CharacterCodingException e) {
-            throw Failure.stop(file + " is not UTF-8", Exec.typed(List.of("iconv", "-f", "ISO-8859-1", "-t", "UTF-8", file.toString()))
+            throw Failure.stop(file + " is not UTF-8",
+                    Exec.typed(List.of("iconv", "-f", "ISO-8859-1", "-t", "UTF-8", file.toString()))
                     + " > " + Exec.typed(List.of(file + ".utf8")) + "   # then use that one");
         } catch (IOException e) {
             throw Failure.stop(file + " cannot be read: " + e.getMessage(), "ls -l " + file);
@@ -69,15 +70,18 @@ public final class SqlFile {
         // Some editors put a byte order mark in front, which no server understands.
         String text = read(script).replaceFirst("^\uFEFF", "");
         if (edited() && !text.equals(text())) {
-            throw Failure.stop(path.getFileName() + " was edited by hand, and --sql " + script + " would be written over it",
-                    Exec.typed(List.of("mv", path.toString(), path + ".edited")) + "   # or take it: --sql " + path.getFileName());
+            throw Failure.stop(path.getFileName() + " was edited by hand, and --sql " + script
+                    + " would be written over it",
+                    Exec.typed(List.of("mv", path.toString(), path + ".edited")) + "   # or take it: --sql "
+                    + path.getFileName());
         }
         write(text);
     }
 
     private ObjectNode written() {
         try {
-            return Files.exists(run.file(WRITTEN)) ? (ObjectNode) Json.MAPPER.readTree(run.file(WRITTEN).toFile()) : Json.object();
+            return Files.exists(run.file(WRITTEN)) ? (ObjectNode) Json.MAPPER.readTree(run.file(WRITTEN).toFile())
+                    : Json.object();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
