@@ -352,10 +352,23 @@ class release implements Callable<Integer> {
         situation.applied(result);
         if (result.trouble() != null) {
             situation.rest(writeRest(plan, result.done().size()));
-            throw Failure.stop(result.trouble().words(), situation.lines(Failure.Exit.STOP).get("next"));
+            throw Failure.stop(result.trouble().words() + leftovers(target),
+                    situation.lines(Failure.Exit.STOP).get("next"));
         }
         console.mark("pass", String.format("%d statements committed in %.2f s, as rehearsed",
                 result.outcomes().size(), result.seconds()));
+    }
+
+    // An index that was not built to its end stays behind, and is in the way of the next try.
+    private String leftovers(Target target) {
+        try (Connection connection = Postgres.read(target, "release")) {
+            List<List<String>> invalid = Postgres.rows(connection,
+                    "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid");
+            return String.join("", invalid.stream()
+                    .map(row -> "\nbefore the next try: DROP INDEX CONCURRENTLY " + row.get(0) + ";").toList());
+        } catch (Failure | SQLException e) {
+            return "";
+        }
     }
 
     // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.

@@ -20,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Map;
 
 /** The run record: {@code _migrations/run.json}, to which each phase adds its part, and the files beside it. */
@@ -201,6 +202,21 @@ public final class Run {
             return target;
         } catch (IOException e) {
             throw unwritable(file("runs"), e);
+        }
+    }
+
+    /** Puts a finished run away: its record, and copies of the files that the next run of the day will write over. */
+    public void archive(List<Path> files) {
+        String stem = archive().toString().replaceFirst("\\.json$", "");
+        for (Path file : files) {
+            String name = file.getFileName().toString();
+            if (Files.exists(file)) {
+                try {
+                    Files.copy(file, Path.of(stem + name.substring(name.lastIndexOf('.'))));
+                } catch (IOException e) {
+                    throw unwritable(file("runs"), e);
+                }
+            }
         }
     }
 

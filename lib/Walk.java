@@ -1,5 +1,5 @@
 //SOURCES Cli.java Console.java Failure.java Gate.java Json.java PhaseProcess.java Project.java
-//SOURCES Report.java Run.java Situation.java Step.java
+//SOURCES Report.java Run.java Situation.java Step.java plan/SqlFile.java
 
 package lib;
 
@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import lib.plan.SqlFile;
 
 /** Walks through the steps of a release: runs each, says what is true when one stops, and writes the report. */
 public final class Walk {
@@ -125,7 +126,9 @@ public final class Walk {
         }
         int code = result(Failure.Exit.PASSED, written);
         if (situation.ended()) {
-            run.archive();
+            SqlFile sql = new SqlFile(run, "release");
+            sql.release();
+            run.archive(List.of(written, sql.path()));
         }
         return code;
     }

@@ -278,6 +278,7 @@ class ReleaseTest {
             World.Result result = approved(world, "--sql", script.toString());
             assertEquals(20, result.exit(), result::all);
             assertTrue(result.err().contains("could not create unique index \"food_logs_fitbit_idx\""), result::all);
+            assertTrue(result.err().contains("DROP INDEX CONCURRENTLY food_logs_fitbit_idx;"), result::all);
             assertTrue(result.err().contains("database  CHANGED: 1 of 3 segments are committed"), result::all);
             assertEquals("241", world.sql("SELECT count(*) FROM users"));
             assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));

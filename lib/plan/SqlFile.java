@@ -61,6 +61,13 @@ public final class SqlFile {
         Run.write(run.file(WRITTEN), Json.pretty(written) + "\n");
     }
 
+    /** What was edited by hand is released now: the next release of the day may write over it. */
+    public void release() {
+        if (edited()) {
+            write(text());
+        }
+    }
+
     /** Takes somebody's own script; from here on it is today's file. */
     public void take(Path script) {
         if (!Files.isRegularFile(script)) {
