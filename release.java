@@ -291,7 +291,9 @@ class release implements Callable<Integer> {
         String command = approvalCommand();
         approval = new Approval(project, certificate, command);
         Plan plan = approval.plan();
-        walk.approve(plan.isEmpty() ? null : command);
+        if (!plan.isEmpty()) {
+            situation.approval(command);
+        }
         console.say(walk.report().proposal(plan, certificate, promotion, services));
         if (!dryRun) {
             approval.obtain(plan, approved, console);
@@ -323,7 +325,8 @@ class release implements Callable<Integer> {
             return;
         }
         if (services.stoppable().isEmpty()) {
-            console.mark("warn", "no service is configured to be stopped: whoever is connected stays connected");
+            String others = Services.connected(project.address().target());
+            console.mark("warn", "no service is configured to be stopped; connected now: " + others);
             return;
         }
         situation.stopping();

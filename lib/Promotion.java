@@ -27,8 +27,7 @@ public record Promotion(String source, String release, String from, String relea
         Notes notes = project.notes();
         String source = head;
         if (!notes.entries().isEmpty()) {
-            String tree = git.treeWith(head, Notes.FILE, notes.cleared().getBytes(StandardCharsets.UTF_8), index(run));
-            source = git.commitTree(tree, "release: clear " + Notes.FILE, List.of(head));
+            source = cleared(project, run, head, notes);
         }
         if (git.contains(source, released)) {
             return new Promotion(source, source, head, released, !source.equals(head));
@@ -44,11 +43,15 @@ public record Promotion(String source, String release, String from, String relea
         return new Promotion(source, release, head, released, !source.equals(head));
     }
 
-    private static Path index(Run run) {
+    // git builds the tree in an index of its own, so that the one of the work tree stays as it is.
+    private static String cleared(Project project, Run run, String head, Notes notes) {
+        Path index = run.file("index");
         try {
-            Path index = run.file("index");
             Files.deleteIfExists(index);
-            return index;
+            byte[] text = notes.cleared().getBytes(StandardCharsets.UTF_8);
+            String tree = project.git.treeWith(head, Notes.FILE, text, index);
+            Files.deleteIfExists(index);
+            return project.git.commitTree(tree, "release: clear " + Notes.FILE, List.of(head));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -111,8 +111,16 @@ public final class Services {
         return Duration.ofSeconds(Long.parseLong(seconds.strip()));
     }
 
-    /** Who else is connected: user and application of each session. */
-    public static List<String> others(Connection connection) throws SQLException {
+    /** Who else is connected at this moment, as words. */
+    public static String connected(Target target) throws SQLException {
+        try (Connection connection = Postgres.read(target, "release")) {
+            List<String> others = others(connection);
+            return others.isEmpty() ? "nobody" : String.join(", ", others);
+        }
+    }
+
+    // User and application of each session.
+    private static List<String> others(Connection connection) throws SQLException {
         // The kind of another user's session is hidden from an ordinary role; what is hidden counts as a client.
         return Postgres.rows(connection, """
                 SELECT format('%s (%s%s)', usename, coalesce(nullif(application_name, ''), 'no application name'),

@@ -35,6 +35,7 @@ public final class Situation {
     private String backup = "";
     private String sqlFile = "";
     private String rest = "";
+    private String approval = "";
     private Certificate certificate;
     private Executor.Result result;
     private String step = "";
@@ -111,6 +112,11 @@ public final class Situation {
 
     public void promoted() {
         promoted = true;
+    }
+
+    /** The command that approves the SQL of this release. */
+    public void approval(String command) {
+        approval = command;
     }
 
     /** Where the statements that are left were written to. */
@@ -220,6 +226,9 @@ public final class Situation {
     }
 
     private String next(Failure.Exit exit) {
+        if (step.equals("confirm") && !approval.isEmpty()) {
+            return approval;
+        }
         return switch (database) {
             case PARTLY -> "jbang release.java --sql " + rest
                     + "   # the statements that are left, through all gates again";
@@ -254,6 +263,7 @@ public final class Situation {
         node.put("backup", backup);
         node.put("sql", sqlFile);
         node.put("rest", rest);
+        node.put("approval", approval);
         node.put("error", error);
         return node;
     }
@@ -272,12 +282,13 @@ public final class Situation {
         backup = record.path("backup").asText();
         sqlFile = record.path("sql").asText();
         rest = record.path("rest").asText();
+        approval = record.path("approval").asText();
         step = record.path("step").asText();
         error = record.path("error").asText();
     }
 
     /** The result of a release for programs: the contract's facts, gathered from the phases. */
-    public ObjectNode result(Failure.Exit exit, Map<String, ObjectNode> phases, String approve, String report) {
+    public ObjectNode result(Failure.Exit exit, Map<String, ObjectNode> phases, String report) {
         ObjectNode node = Json.object();
         node.put("phase", "release");
         node.put("status", Phase.status(exit));
@@ -295,7 +306,7 @@ public final class Situation {
             facts.set(key, assessed.path(key));
         }
         facts.set("sql", phases.getOrDefault("validate", Json.object()).at("/facts/sql"));
-        facts.put("approve", approve);
+        facts.put("approve", approval.isEmpty() ? null : approval);
         facts.put("report", report);
         facts.set("now", Json.tree(lines(exit)));
         return node;

@@ -54,7 +54,8 @@ public final class Status {
 
     private String last() {
         try (var runs = Files.list(run.file("runs"))) {
-            return runs.map(path -> path.getFileName().toString()).max(Comparator.naturalOrder()).orElse("none");
+            return runs.map(path -> path.getFileName().toString()).filter(name -> name.endsWith(".json"))
+                    .max(Comparator.naturalOrder()).orElse("none");
         } catch (java.nio.file.NoSuchFileException e) {
             return "none";
         } catch (IOException e) {
@@ -91,7 +92,8 @@ public final class Status {
             return project.released() + " holds all of " + project.source;
         }
         int lacking = project.git.log(project.released() + "..HEAD").size();
-        return project.released() + " lacks " + lacking + " commits of " + project.source;
+        return project.released() + " lacks " + lacking + (lacking == 1 ? " commit of " : " commits of ")
+                + project.source;
     }
 
     private String backup() {

@@ -21,7 +21,6 @@ public final class Walk {
     private final boolean json;
     private final boolean verbose;
     private final Map<String, ObjectNode> phases = new LinkedHashMap<>();
-    private String approve;
 
     /** A walk over the steps of one project's release, told on the console that the options describe. */
     public Walk(Project project, Run run, Situation situation, Cli.Options options) {
@@ -36,11 +35,6 @@ public final class Walk {
     /** What a person who reads along, or the caller of {@code --json}, is told of this release. */
     public Report report() {
         return new Report(project, run, phases, situation);
-    }
-
-    /** The command that approves the SQL, once there is any. */
-    public void approve(String command) {
-        approve = command;
     }
 
     /** Runs the steps in order and returns the exit code; the first that fails ends the walk. */
@@ -136,7 +130,7 @@ public final class Walk {
     private int result(Failure.Exit exit, Path written) {
         if (json) {
             String file = project.repo.relativize(written).toString();
-            console.result(Json.pretty(situation.result(exit, phases, approve, file)));
+            console.result(Json.pretty(situation.result(exit, phases, file)));
         }
         return exit.code;
     }
