@@ -112,6 +112,26 @@ class MigratorTest {
         }
     }
 
+    @Test
+    void aMigratorThatDoesSomethingElseStopsTheReleaseBeforeTheBackup() {
+        try (World world = World.drizzle()) {
+            World.copy(World.ROOT.resolve("tests/node/node_modules/drizzle-orm"),
+                    world.repo.resolve("node_modules/drizzle-orm"));
+            world.write("src/migrate.ts", "import { migrate } from \"drizzle-orm/node-postgres/migrator\";\n");
+            world.push("an application that migrates itself");
+            World.Result fine = world.run("preflight", "--json");
+            assertEquals("pass", fine.gate("migrator").path("status").asText(), fine::all);
+            Path dialect = world.repo.resolve("node_modules/drizzle-orm/pg-core/dialect.js");
+            World.write(dialect, World.read(dialect)
+                    .replace("order by created_at desc limit 1", "order by id desc limit 1"));
+            World.Result changed = world.run("release", "--json");
+            assertEquals(10, changed.exit(), changed::all);
+            assertTrue(changed.gate("migrator").path("message").asText().contains("dialect.js"), changed::all);
+            assertTrue(changed.json().at("/facts/backup").isMissingNode()
+                    || changed.json().at("/facts/backup/file").isMissingNode(), changed::all);
+        }
+    }
+
     /** What {@code drizzle-kit up} of 1.0 makes of the journal: a folder for each migration, named by its time. */
     private static void folders(World world) throws IOException {
         JsonNode journal = Json.MAPPER.readTree(world.repo.resolve("drizzle/meta/_journal.json").toFile());
