@@ -15,8 +15,8 @@ public final class Services {
     /** How long to wait for sessions to end, in seconds; a deployment that drains slowly may need more. */
     private static final String PATIENCE = "RELEASE_QUIET_SECONDS";
     private static final int USUAL_PATIENCE = 60;
-    private static final Duration LOOK = Duration.ofSeconds(1);
-    private static final int QUIET_LOOKS = 2;
+    private static final Duration LOOK = Duration.ofMillis(250);
+    private static final int QUIET_LOOKS = 4;
 
     private final Path repo;
     private final Map<String, Settings.Service> services;
@@ -76,6 +76,7 @@ public final class Services {
         long deadline = System.nanoTime() + patience().toNanos();
         int quiet = 0;
         String written = "";
+        String said = "";
         try (Connection connection = Postgres.read(target, "release")) {
             while (true) {
                 List<String> others = others(connection);
@@ -91,8 +92,10 @@ public final class Services {
                             : "the database is still in use by " + String.join(", ", others),
                             "end these sessions, then start the release again");
                 }
-                if (quiet == 0 && !others.isEmpty()) {
-                    say.accept("waiting for " + String.join(", ", others));
+                String waiting = String.join(", ", others);
+                if (!waiting.isEmpty() && !waiting.equals(said)) {
+                    say.accept("waiting for " + waiting);
+                    said = waiting;
                 }
                 Thread.sleep(LOOK.toMillis());
             }
