@@ -17,6 +17,7 @@ public final class Demo {
     public enum Stage { preflight, backup, assess, validate, stop, apply, promote }
 
     private static final String ANSWERS = "RELEASE_DEMO_ANSWERS";
+    private static final String FOLDER = "release-demo-";
     private static final String DATABASE = "shop";
     private static final int NEWEST_MAJOR = 18;
     private static final int OLDEST_MAJOR = 14;
@@ -39,7 +40,8 @@ public final class Demo {
 
     /** Whether the release of this repository is a demo that answers its own prompts. */
     public static boolean answers(Path repo) {
-        return repo.toString().equals(System.getenv(ANSWERS));
+        return repo.toString().equals(System.getenv(ANSWERS))
+                && repo.getParent().getFileName().toString().startsWith(FOLDER);
     }
 
     /** Builds everything, runs the release on it as a person would, shows what came of it and cleans up. */
@@ -52,7 +54,7 @@ public final class Demo {
         Thread cleaner = new Thread(this::cleanUp);
         Runtime.getRuntime().addShutdownHook(cleaner);
         try {
-            folder = Files.createTempDirectory("release-demo-").toRealPath();
+            folder = Files.createTempDirectory(FOLDER).toRealPath();
             DemoApp app = new DemoApp(folder, server.target(null), DATABASE, client);
             production = app.production();
             clone = app.build(fail);
