@@ -377,7 +377,12 @@ class release implements Callable<Integer> {
     // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.
     private void committed(Executor.Done segment) {
         situation.committed(segment.segment());
-        run.put("release", situation.record());
+        try {
+            run.put("release", situation.record());
+        } catch (Failure unwritten) {
+            // What is committed stays committed, and the segments that are left are no less needed.
+            console.failure(unwritten.getMessage(), unwritten.hint);
+        }
     }
 
     private String writeRest(Plan plan, int committed) {

@@ -106,8 +106,18 @@ public final class Walk {
         if (exit != Failure.Exit.DECIDE) {
             console.say(situation.text(exit));
         }
-        situation.failed(step.name(), failure, run);
-        return result(exit, report().write(exit));
+        return result(exit, recorded(step, failure, exit));
+    }
+
+    // A full disk must not hide what became of production: exit code and words stand whatever happens here.
+    private Path recorded(Step step, Failure failure, Failure.Exit exit) {
+        try {
+            situation.failed(step.name(), failure, run);
+            return report().write(exit);
+        } catch (Failure unwritten) {
+            console.failure(unwritten.getMessage(), unwritten.hint);
+            return run.folder();
+        }
     }
 
     private int finish() {

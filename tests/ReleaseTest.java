@@ -265,6 +265,26 @@ class ReleaseTest {
     }
 
     @Test
+    void aRecordThatCannotBeWrittenAnyMoreHidesNothing() {
+        try (World world = World.drizzle()) {
+            String record = world.repo.resolve("_migrations/run.json").toString();
+            World.script(world.origin.resolve("hooks/update"), """
+                    test "$1" = refs/heads/release || exit 0
+                    rm -f '%1$s' && mkdir -p '%1$s'
+                    echo 'release is protected' >&2
+                    exit 1
+                    """.formatted(record));
+            World.Result result = approved(world);
+            assertEquals(20, result.exit(), result::all);
+            assertTrue(result.err().contains("release is protected"), result::all);
+            assertTrue(result.err().contains("database  changed: all of the release SQL is committed"), result::all);
+            assertTrue(result.err().contains("run.json"), "the record is told to be broken: " + result.all());
+            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals("unfinished", result.json().path("status").asText());
+        }
+    }
+
+    @Test
     void aSegmentThatFailsAfterAnotherWasCommittedIsUnfinishedAndTheRestCanBeReleased() {
         String duplicate = "INSERT INTO food_logs (email, food_name, amount, calories, fitbit_log_id)"
                 + " VALUES ('person1@example.com', 'Toast', 1, 1, 'L1')";

@@ -95,8 +95,9 @@ public final class Executor {
                 }
             }
             return new Result(done, null);
-        } catch (SQLException e) {
-            return new Result(done, new Trouble(from + done.size(), 0, "", e.getSQLState(), Gate.words(e), false));
+        } catch (SQLException | Failure e) {
+            // Between two segments: what is committed stays, and the next one has not begun.
+            return new Result(done, new Trouble(from + done.size(), 0, "", "", Gate.words(e), false));
         }
     }
 
@@ -154,7 +155,8 @@ public final class Executor {
             acceptance.look(connection, done);
             return done;
         } catch (SQLException e) {
-            throw new Stopped(trouble(segment, statement, e, false));
+            // Without a transaction nobody can ask what became of a statement whose connection broke.
+            throw new Stopped(trouble(segment, statement, e, lost(e)));
         } catch (Failure e) {
             // It cannot be taken back: outside of a transaction what ran is kept.
             throw new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "",
@@ -175,8 +177,7 @@ public final class Executor {
         try {
             connection.commit();
         } catch (SQLException e) {
-            String state = String.valueOf(e.getSQLState());
-            if (!state.startsWith("08") && !state.startsWith("57")) {
+            if (!lost(e)) {
                 throw e;
             }
             String status;
@@ -191,6 +192,12 @@ public final class Executor {
             String message = Gate.words(e) + "; " + outcome;
             throw new Stopped(new Trouble(segment.number(), 0, "COMMIT", e.getSQLState(), message, committed));
         }
+    }
+
+    // Connection failures and a server that shuts down.
+    private static boolean lost(SQLException error) {
+        String state = String.valueOf(error.getSQLState());
+        return state.startsWith("08") || state.startsWith("57P");
     }
 
     private static void undo(Connection connection) {
