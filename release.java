@@ -3,11 +3,10 @@
 //JAVA 17+
 
 //SOURCES preflight.java backup.java assess.java validate.java
-//SOURCES lib/Address.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java lib/Failure.java
-//SOURCES lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java lib/Promotion.java
-//SOURCES lib/Run.java lib/Services.java lib/Situation.java lib/Status.java lib/Step.java lib/Target.java lib/Walk.java
-//SOURCES lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Executor.java
-//SOURCES lib/plan/Plan.java lib/plan/Problem.java
+//SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java
+//SOURCES lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java
+//SOURCES lib/Promotion.java lib/Run.java lib/Services.java lib/Situation.java lib/Status.java lib/Step.java
+//SOURCES lib/Walk.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import lib.Address;
+import lib.Apply;
 import lib.Approval;
 import lib.Cli;
 import lib.Console;
@@ -40,12 +40,9 @@ import lib.Services;
 import lib.Situation;
 import lib.Status;
 import lib.Step;
-import lib.Target;
 import lib.Walk;
-import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
-import lib.plan.Executor;
 import lib.plan.Plan;
 import lib.plan.Problem;
 import picocli.CommandLine.Command;
@@ -342,56 +339,7 @@ class release implements Callable<Integer> {
             console.mark("skip", "there is no SQL to apply");
             return;
         }
-        // Fetched again: minutes have passed, and a provider may have moved the database meanwhile.
-        Target target = project.address().target();
-        Acceptance acceptance = new Acceptance(certificate, run.file("schema-before.json"));
-        try (Connection connection = Postgres.read(target, "release")) {
-            acceptance.beforehand(connection);
-        }
-        console.mark("pass", "the same database, with the schema of the rehearsal");
-        situation.applying(plan.segments().size());
-        run.put("release", situation.record());
-        Executor.Result result = new Executor(target, acceptance, this::committed, console::say).run(plan, 1);
-        situation.applied(result);
-        if (result.trouble() != null) {
-            situation.rest(writeRest(plan, result.done().size()));
-            throw Failure.stop(result.trouble().words() + leftovers(target),
-                    situation.lines(Failure.Exit.STOP).get("next"));
-        }
-        console.mark("pass", String.format("%d statements committed in %.2f s, as rehearsed",
-                result.outcomes().size(), result.seconds()));
-    }
-
-    // An index that was not built to its end stays behind, and is in the way of the next try.
-    private String leftovers(Target target) {
-        try (Connection connection = Postgres.read(target, "release")) {
-            List<List<String>> invalid = Postgres.rows(connection,
-                    "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid");
-            return String.join("", invalid.stream()
-                    .map(row -> "\nbefore the next try: DROP INDEX CONCURRENTLY " + row.get(0) + ";").toList());
-        } catch (Failure | SQLException e) {
-            return "";
-        }
-    }
-
-    // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.
-    private void committed(Executor.Done segment) {
-        situation.committed(segment.segment());
-        try {
-            run.put("release", situation.record());
-        } catch (Failure unwritten) {
-            // What is committed stays committed, and the segments that are left are no less needed.
-            console.failure(unwritten.getMessage(), unwritten.hint);
-        }
-    }
-
-    private String writeRest(Plan plan, int committed) {
-        if (committed == 0) {
-            return "";
-        }
-        Path file = run.today("rest", "sql");
-        Run.write(file, plan.from(committed + 1));
-        return project.repo.relativize(file).toString();
+        new Apply(project, run, console, situation, certificate).run(plan);
     }
 
     private void promote() {
