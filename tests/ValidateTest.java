@@ -38,6 +38,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Timeout(180)
 class ValidateTest {
+    // A server of its own: other classes have copies of theirs on the common one at the same time.
+    private static Scratch rehearsal;
     private static World shared;
     private static String record;
     private static byte[] dump;
@@ -49,7 +51,9 @@ class ValidateTest {
 
     @BeforeAll
     static void backUp() throws IOException {
+        rehearsal = Scratch.start(Servers.fitting(15));
         shared = World.drizzle();
+        shared.environment.put("RELEASE_SCRATCH_URL", rehearsal.target(null).url());
         World.Result backup = shared.run("backup");
         assertEquals(0, backup.exit(), backup::all);
         record = shared.read("_migrations/run.json");
@@ -66,6 +70,7 @@ class ValidateTest {
     @AfterAll
     static void removeTheWorld() {
         shared.close();
+        rehearsal.close();
     }
 
     @BeforeEach
@@ -85,7 +90,7 @@ class ValidateTest {
 
     @AfterEach
     void nothingIsLeft() {
-        assertEquals(List.of(), copies(World.rehearsal().target(null)), "no copy stays on the rehearsal server");
+        assertEquals(List.of(), copies(rehearsal.target(null)), "no copy stays on the rehearsal server");
         assertEquals("5", shared.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"), "production is as it was");
         assertEquals(null, shared.sql("SELECT to_regclass('users')"), "production is as it was");
     }
@@ -379,7 +384,7 @@ class ValidateTest {
 
     @Test
     void aComposeDatabaseIsUsedAndLeftAsItWas() {
-        Target server = World.rehearsal().target(null);
+        Target server = rehearsal.target(null);
         world.environment.put("RELEASE_SCRATCH_URL", null);
         world.write("compose.yaml", "services: {db: {image: 'postgres:15'}}\n");
         World.script(temp.resolve("bin/docker"), """
@@ -444,7 +449,7 @@ class ValidateTest {
 
     @Test
     void copiesOfKilledRunsAreRemovedAndThoseAtWorkAreNot() throws SQLException {
-        Target server = World.rehearsal().target(null);
+        Target server = rehearsal.target(null);
         World.execute(server, "CREATE DATABASE release_rehearsal_dead", "CREATE DATABASE release_rehearsal_alive");
         try (Connection owner = Postgres.write(server, "test")) {
             Postgres.execute(owner, "SELECT pg_advisory_lock(29285, hashtext('release_rehearsal_alive') & 2147483647)");
@@ -457,7 +462,7 @@ class ValidateTest {
 
     @Test
     void interruptedInTheMiddleNothingStays() throws Exception {
-        Target server = World.rehearsal().target(null);
+        Target server = rehearsal.target(null);
         World.Running running = world.begin("validate", "--sql", script("SELECT pg_sleep(60);").toString());
         for (int i = 0; i < 300 && !sleeping(server); i++) {
             assertTrue(running.process().isAlive(), () -> World.read(running.err()));
