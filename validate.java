@@ -239,7 +239,7 @@ class validate implements Callable<Integer> {
 
     private Gate.Finding apply() {
         result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
-                .run(plan, 1);
+                .run(plan);
         if (result.trouble() != null) {
             Executor.Trouble trouble = result.trouble();
             throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n"

@@ -40,7 +40,7 @@ public final class Apply {
         console.mark("pass", "the same database, with the schema of the rehearsal");
         situation.applying(plan.segments().size());
         run.put("release", situation.record());
-        Executor.Result result = new Executor(target, acceptance, this::committed, console::say).run(plan, 1);
+        Executor.Result result = new Executor(target, acceptance, this::committed, console::say).run(plan);
         situation.applied(result);
         if (result.trouble() != null) {
             situation.rest(rest(plan, result.done().size()));

@@ -1,12 +1,12 @@
 //SOURCES Console.java Demo.java Failure.java Project.java plan/Certificate.java plan/Plan.java
+//SOURCES plan/SqlFile.java
 
 package lib;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import lib.plan.Certificate;
 import lib.plan.Plan;
+import lib.plan.SqlFile;
 
 /** The explicit yes to one SQL file and no other: given by its SHA-256, or typed on a terminal. */
 public final class Approval {
@@ -24,21 +24,13 @@ public final class Approval {
     /** The file as it is at this moment; other bytes than the rehearsed ones are a STOP. */
     public Plan plan() {
         Path file = project.repo.resolve(certificate.sql().file());
-        Plan plan = Plan.parse(read(file), certificate.sql().file());
+        Plan plan = Plan.parse(SqlFile.read(file), certificate.sql().file());
         if (!plan.sha256().equals(certificate.sql().sha256())) {
             throw Failure.stop(certificate.sql().file() + " was edited after its rehearsal: SHA-256 "
                     + shortened(plan.sha256()) + " instead of " + shortened(certificate.sql().sha256()),
                     "jbang release.java   # rehearses it as it is now");
         }
         return plan;
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw Failure.stop(file + " cannot be read: " + Gate.words(e), "ls -l " + file);
-        }
     }
 
     private static String shortened(String hash) {

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -90,9 +89,7 @@ public record Promotion(String source, String release, String from, String relea
     }
 
     private List<String> refspecs(Project project) {
-        List<String> refspecs = new ArrayList<>(List.of(source + ":refs/heads/" + project.source));
-        refspecs.add(release + ":refs/heads/" + project.release);
-        return refspecs;
+        return List.of(source + ":refs/heads/" + project.source, release + ":refs/heads/" + project.release);
     }
 
     /** Pushes both branches, or neither; then the checked-out branch follows. Doing it twice does no harm. */

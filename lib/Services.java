@@ -44,9 +44,7 @@ public final class Services {
                 .map(service -> Exec.typed(service.start())).toList();
     }
 
-    /**
-     * Runs each stop command; the first that fails stops, and the hint tells how to bring back what is down already.
-     */
+    /** Runs each stop command; the first that fails ends it, and the services after it are left alone. */
     public void stop() {
         for (String name : stoppable()) {
             Exec.Result result = Exec.of(services.get(name).stop()).in(repo).within(Duration.ofMinutes(10)).run();

@@ -76,8 +76,8 @@ public final class Executor {
         this.log = log;
     }
 
-    /** Runs the plan from a segment (1 for all of it) to its end or to the first one that fails. */
-    public Result run(Plan plan, int from) {
+    /** Runs the plan to its end, or to the first segment that fails. */
+    public Result run(Plan plan) {
         List<Done> done = new ArrayList<>();
         try (Connection connection = Postgres.write(target, "apply")) {
             // The result must not depend on the machine that runs it, nor on the role's own habits.
@@ -85,7 +85,7 @@ public final class Executor {
                     "idle_in_transaction_session_timeout = 0", "default_transaction_read_only = off")) {
                 Postgres.execute(connection, "SET " + setting);
             }
-            for (Plan.Segment segment : plan.segments().subList(from - 1, plan.segments().size())) {
+            for (Plan.Segment segment : plan.segments()) {
                 try {
                     Done segmentDone = withRetries(connection, segment);
                     done.add(segmentDone);
@@ -97,7 +97,7 @@ public final class Executor {
             return new Result(done, null);
         } catch (SQLException | Failure e) {
             // Between two segments: what is committed stays, and the next one has not begun.
-            return new Result(done, new Trouble(from + done.size(), 0, "", "", Gate.words(e), false));
+            return new Result(done, new Trouble(done.size() + 1, 0, "", "", Gate.words(e), false));
         }
     }
 

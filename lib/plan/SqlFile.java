@@ -36,7 +36,8 @@ public final class SqlFile {
         return read(path);
     }
 
-    private static String read(Path file) {
+    /** Any SQL file's text, with a word of its own for one that is not UTF-8. */
+    public static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (CharacterCodingException e) {
