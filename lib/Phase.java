@@ -24,29 +24,33 @@ public final class Phase {
     public boolean gate(String id, Gate.Check check) {
         Gate gate = Gate.of(id, check);
         add(gate);
-        if (gate.cause() != null) {
-            console.trace(gate.cause());
-        }
         return gate.status() != Gate.Status.stop;
     }
 
     /** A gate that is left out, and why. */
     public void skip(String id, String why) {
-        add(new Gate(id, Gate.Status.skip, why, null, Failure.Exit.PASSED, null));
+        add(Gate.skip(id, why));
     }
 
-    private void add(Gate gate) {
+    /** Shows a gate that has ended, and counts it. */
+    void add(Gate gate) {
         gates.add(gate);
         console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(gate.message(), 19)));
         boolean advised = gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn;
         if (gate.hint() != null && advised) {
             console.say(" ".repeat(19) + "-> " + indent(gate.hint(), 22));
         }
+        if (gate.cause() != null) {
+            console.trace(gate.cause());
+        }
     }
 
     /** A fact for the run record and for --json; anything Jackson can write. */
     public void fact(String key, Object value) {
-        facts.set(key, Json.tree(value));
+        // Gates that are looked at side by side find facts at the same time.
+        synchronized (facts) {
+            facts.set(key, Json.tree(value));
+        }
     }
 
     public ObjectNode facts() {
