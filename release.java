@@ -143,15 +143,18 @@ class release implements Callable<Integer> {
                 situation.found(pendingNow().isEmpty());
                 run.put("release", situation.record());
             }
-            if (!situation.applied()) {
+            if (!situation.finishable()) {
                 Map<String, String> now = situation.lines(Failure.Exit.STOP);
                 throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
             }
             promotion = Json.as(run.part("promotion"), Promotion.class);
             certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
             situation.certified(certificate);
-            return walk.through(steps.stream().filter(step -> List.of("promote", "start").contains(step.name())
+            List<Step> left = new ArrayList<>(List.of(
+                    new Step("catch up", "merge with what others have pushed meanwhile", true, this::catchUp)));
+            left.addAll(steps.stream().filter(step -> List.of("promote", "start").contains(step.name())
                     && !situation.isDone(step.name())).toList());
+            return walk.through(left);
         }
     }
 
@@ -342,9 +345,19 @@ class release implements Callable<Integer> {
         new Apply(project, run, console, situation, certificate).run(plan);
     }
 
+    private void catchUp() {
+        Promotion moved = promotion.onTop(project);
+        console.mark("pass", moved.equals(promotion) ? "nobody has pushed anything since"
+                : "what others have pushed since is merged with the commits of this release");
+        promotion = moved;
+        run.put("promotion", Json.tree(promotion));
+    }
+
     private void promote() {
-        promotion.push(project);
-        situation.promoted();
+        // The connection may be cut between the push and its answer: until that is known, so it stands in the record.
+        situation.pushed(Promotion.Arrived.UNKNOWN);
+        run.put("release", situation.record());
+        promotion.push(project, situation::pushed);
         console.mark("pass", project.release + " holds " + project.source
                 + (promotion.cleared() ? "; MIGRATIONS.md is back to its template" : ""));
     }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The commits that a release pushes, made before anything is stopped and without touching the work tree.
@@ -17,6 +18,8 @@ import java.util.List;
  * @param from the heads they were made from; another one on the remote is a reason to begin again
  */
 public record Promotion(String source, String release, String from, String released, boolean cleared) {
+    /** What the remote holds of a promotion: neither branch, the source branch alone, both; or it did not say. */
+    public enum Arrived { NOTHING, SOURCE, BOTH, UNKNOWN }
 
     /** Makes the commits: MIGRATIONS.md cleared on the source branch, that merged into the release branch. */
     public static Promotion prepare(Project project, Run run) {
@@ -31,15 +34,23 @@ public record Promotion(String source, String release, String from, String relea
         if (git.contains(source, released)) {
             return new Promotion(source, source, head, released, !source.equals(head));
         }
-        Git.Merge merge = git.merge(released, source);
+        return new Promotion(source, merged(project, released, source), head, released, !source.equals(head));
+    }
+
+    private static String merged(Project project, String released, String source) {
+        Git.Merge merge = project.git.merge(released, source);
         if (!merge.conflicts().isEmpty()) {
             throw Failure.stop("merging " + project.source + " into " + project.release + " conflicts in: "
                     + String.join(", ", merge.conflicts()),
                     "git merge " + project.released() + "   # on " + project.source
                     + ", solve it there, push, then start the release again");
         }
-        String release = git.commitTree(merge.tree(), "release: merge " + project.source, List.of(released, source));
-        return new Promotion(source, release, head, released, !source.equals(head));
+        return project.git.commitTree(merge.tree(), message(project), List.of(released, source));
+    }
+
+    /** What the commit says that merges the source branch into the release branch. */
+    public static String message(Project project) {
+        return "release: merge " + project.source;
     }
 
     // git builds the tree in an index of its own, so that the one of the work tree stays as it is.
@@ -92,18 +103,72 @@ public record Promotion(String source, String release, String from, String relea
         return List.of(source + ":refs/heads/" + project.source, release + ":refs/heads/" + project.release);
     }
 
-    /** Pushes both branches, or neither; then the checked-out branch follows. Doing it twice does no harm. */
-    public void push(Project project) {
+    /**
+     * Pushes both branches, or neither where the remote can; then the checked-out branch follows. Doing it twice does
+     * no harm. Whatever the client was told, the remote is asked what it holds.
+     *
+     * @param seen told what arrived, before a failure is thrown
+     */
+    public void push(Project project, Consumer<Arrived> seen) {
+        String before = project.git.commit(project.remote() + "/" + project.source);
         Exec.Result result = project.git.push(project.remote(), refspecs(project));
         if (!result.ok() && result.err().contains("does not support --atomic")) {
             result = project.git.pushEach(project.remote(), refspecs(project));
         }
-        if (!result.ok()) {
+        Arrived arrived = result.ok() ? Arrived.BOTH : arrived(project, before);
+        seen.accept(arrived);
+        if (arrived != Arrived.BOTH) {
             throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
         }
         if (!project.git.contains("HEAD", source)) {
             project.git.forward(source);
         }
         project.git.fetch(project.remote());
+    }
+
+    // What the remote holds of it now; before: the head of the source branch there until the push.
+    private Arrived arrived(Project project, String before) {
+        String remote = project.remote();
+        if (!project.git.fetch(remote).ok()) {
+            return Arrived.UNKNOWN;
+        }
+        if (holds(project, project.released(), release)) {
+            return Arrived.BOTH;
+        }
+        boolean there = before != null && project.git.contains(before, source);
+        return !there && holds(project, remote + "/" + project.source, source) ? Arrived.SOURCE : Arrived.NOTHING;
+    }
+
+    private static boolean holds(Project project, String branch, String commit) {
+        return project.git.commit(branch) != null && project.git.contains(branch, commit);
+    }
+
+    /**
+     * The same promotion on top of what others have pushed since: the commits that were approved stay as they are, and
+     * what is new on either branch is merged with them. Without such commits it is this one.
+     */
+    public Promotion onTop(Project project) {
+        String remote = project.remote();
+        project.git.fetch(remote).orStop("git cannot fetch from " + remote, "git fetch " + remote);
+        String main = project.git.commit(remote + "/" + project.source);
+        String live = project.git.commit(project.released());
+        String onMain = main == null || project.git.contains(source, main) ? source
+                : project.git.contains(main, source) ? main : with(project, project.source, main);
+        String onRelease = live == null || project.git.contains(release, live) ? release
+                : project.git.contains(live, release) ? live : with(project, project.release, live);
+        return new Promotion(onMain, onRelease, from, released, cleared);
+    }
+
+    private String with(Project project, String branch, String theirs) {
+        String ours = branch.equals(project.release) ? release : source;
+        Git.Merge merge = project.git.merge(theirs, ours);
+        if (!merge.conflicts().isEmpty()) {
+            throw Failure.stop(project.remote() + "/" + branch + " was moved by somebody, and what is there conflicts"
+                    + " with this release in: " + String.join(", ", merge.conflicts()),
+                    "git fetch && git switch --detach " + project.remote() + "/" + branch + " && git merge " + ours
+                    + "   # solve it, then: git push " + project.remote() + " HEAD:" + branch
+                    + " && jbang release.java resume");
+        }
+        return project.git.commitTree(merge.tree(), message(project), List.of(theirs, ours));
     }
 }

@@ -1,4 +1,5 @@
-//SOURCES Failure.java Git.java History.java Json.java Phase.java Postgres.java Project.java Run.java Secrets.java Services.java
+//SOURCES Failure.java Git.java History.java Json.java Phase.java Postgres.java Project.java Promotion.java Run.java
+//SOURCES Secrets.java Services.java
 //SOURCES plan/Certificate.java plan/Executor.java
 
 package lib;
@@ -30,7 +31,7 @@ public final class Situation {
     private String service = "";
     private Instant stoppedAt;
     private Instant startedAt;
-    private boolean promoted;
+    private Promotion.Arrived arrived = Promotion.Arrived.NOTHING;
     private boolean ended;
     private String backup = "";
     private String sqlFile = "";
@@ -47,6 +48,7 @@ public final class Situation {
 
     public void begin(String step) {
         this.step = step;
+        this.error = "";
     }
 
     /** A step is finished; the record says so before the next one begins. */
@@ -110,8 +112,13 @@ public final class Situation {
         }
     }
 
-    public void promoted() {
-        promoted = true;
+    /** What the remote holds of the release. */
+    public void pushed(Promotion.Arrived arrived) {
+        this.arrived = arrived;
+    }
+
+    private boolean promoted() {
+        return arrived == Promotion.Arrived.BOTH;
     }
 
     /** The command that approves the SQL of this release. */
@@ -126,13 +133,14 @@ public final class Situation {
 
     /** Whether production or a remote is not any more what it was. */
     public boolean changed() {
-        return promoted || database == Database.PARTLY || database == Database.UNKNOWN || database == Database.APPLIED
-                || database == Database.APPLYING && committed > 0;
+        return arrived != Promotion.Arrived.NOTHING || database == Database.PARTLY || database == Database.UNKNOWN
+                || database == Database.APPLIED || database == Database.APPLYING && committed > 0;
     }
 
-    /** Whether all of the release SQL is committed. */
-    public boolean applied() {
-        return database == Database.APPLIED;
+    /** Whether what is left can be finished: all SQL is committed, or there was none and a push has begun. */
+    public boolean finishable() {
+        return database == Database.APPLIED
+                || database == Database.UNTOUCHED && arrived != Promotion.Arrived.NOTHING;
     }
 
     /** Whether nobody could say what became of the last COMMIT. */
@@ -181,7 +189,7 @@ public final class Situation {
 
     /** From the stop to the last commit, in seconds; null when nothing was stopped or nothing was applied. */
     public Double downtime() {
-        return stoppedAt == null || startedAt == null && !promoted ? null
+        return stoppedAt == null || startedAt == null && !promoted() ? null
                 : Duration.between(stoppedAt, startedAt == null ? Instant.now() : startedAt).toMillis() / 1000.0;
     }
 
@@ -202,12 +210,17 @@ public final class Situation {
         });
         lines.put("service", switch (service) {
             case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
-            case "stopped" -> promoted ? "stopped; the deploy of the release branch starts it"
+            case "stopped" -> promoted() ? "stopped; the deploy of the release branch starts it"
                     : "STOPPED; " + wayBack();
             case "started" -> "started";
             default -> "not touched";
         });
-        lines.put("git", promoted ? "pushed" : "nothing was pushed");
+        lines.put("git", switch (arrived) {
+            case NOTHING -> "nothing was pushed";
+            case SOURCE -> "PARTLY pushed: the remote took the source branch and refused the release branch";
+            case BOTH -> "pushed";
+            case UNKNOWN -> "NOT KNOWN: the push failed, and the remote does not say what it holds";
+        });
         if (!backup.isEmpty()) {
             lines.put("backup", backup + " (pg_restore --no-owner brings it back)");
         }
@@ -233,12 +246,18 @@ public final class Situation {
             case PARTLY -> "jbang release.java --sql " + rest
                     + "   # the statements that are left, through all gates again";
             case UNKNOWN -> "jbang release.java resume   # it looks which of the two is true";
-            case APPLIED -> promoted && done.contains("start") ? "nothing"
-                    : segments == 0 && !promoted ? "jbang release.java"
+            case APPLIED -> promoted() && done.contains("start") ? "nothing"
+                    : segments == 0 && arrived == Promotion.Arrived.NOTHING ? "jbang release.java"
                     : "jbang release.java resume";
-            default -> exit == Failure.Exit.PASSED ? "nothing"
-                    : "jbang release.java   # when the cause is gone; it begins anew";
+            case UNTOUCHED -> arrived == Promotion.Arrived.NOTHING ? afresh(exit)
+                    : promoted() && done.contains("start") ? "nothing" : "jbang release.java resume";
+            default -> afresh(exit);
         };
+    }
+
+    private static String afresh(Failure.Exit exit) {
+        return exit == Failure.Exit.PASSED ? "nothing"
+                : "jbang release.java   # when the cause is gone; it begins anew";
     }
 
     /** The same as text. */
@@ -259,7 +278,7 @@ public final class Situation {
         node.put("committed", committed);
         node.put("service", service);
         node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
-        node.put("promoted", promoted);
+        node.put("pushed", arrived.name());
         node.put("backup", backup);
         node.put("sql", sqlFile);
         node.put("rest", rest);
@@ -278,7 +297,7 @@ public final class Situation {
         committed = record.path("committed").asInt();
         service = record.path("service").asText();
         stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
-        promoted = record.path("promoted").asBoolean();
+        arrived = Promotion.Arrived.valueOf(record.path("pushed").asText(Promotion.Arrived.NOTHING.name()));
         backup = record.path("backup").asText();
         sqlFile = record.path("sql").asText();
         rest = record.path("rest").asText();
