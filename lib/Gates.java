@@ -55,7 +55,8 @@ public final class Gates {
     private Gates add(Entry entry) {
         for (String before : entry.before) {
             if (!entries.containsKey(before)) {
-                throw new IllegalArgumentException(entry.id + " builds on " + before + ", which is not named before it");
+                throw new IllegalArgumentException(entry.id + " builds on " + before
+                        + ", which is not named before it");
             }
         }
         entries.put(entry.id, entry);

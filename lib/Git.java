@@ -4,6 +4,7 @@ package lib;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -96,8 +97,29 @@ public final class Git {
         return paths;
     }
 
-    /** The merge, cherry-pick or revert that was begun and not ended, or null; the tree may look clean for all that. */
+    /** Files whose changes git was told not to look for; what they hold is seen by the build and by nobody else. */
+    public List<String> hidden() {
+        // A lower-case letter before the name marks them.
+        return read("ls-files", "-v").lines().filter(line -> line.matches("[a-z] .*"))
+                .map(line -> line.substring(2)).toList();
+    }
+
+    /** Whether only a part of the committed files is in the work tree. */
+    public boolean sparse() {
+        return "true".equals(git("config", "--type=bool", "--get", "core.sparseCheckout").run().out());
+    }
+
+    /** The address of a remote as git uses it for pushing. */
+    public String url(String remote) {
+        return read("remote", "get-url", "--push", remote);
+    }
+
+    /** The rebase, merge, cherry-pick or revert that was begun and not ended, or null; the tree may look clean. */
     public String unfinished() {
+        if (Stream.of("rebase-merge", "rebase-apply").anyMatch(name -> Files.exists(
+                folder.resolve(read("rev-parse", "--git-path", name))))) {
+            return "rebase";
+        }
         return Stream.of("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD").filter(name -> commit(name) != null)
                 .map(name -> name.replace("_HEAD", "").replace('_', '-').toLowerCase(Locale.ROOT))
                 .findFirst().orElse(null);
@@ -182,10 +204,23 @@ public final class Git {
     public String commitTree(String tree, String message, List<String> parents) {
         List<String> arguments = new ArrayList<>(List.of("commit-tree", tree, "-m", message));
         parents.forEach(parent -> arguments.addAll(List.of("-p", parent)));
-        if ("true".equals(git("config", "--type=bool", "--get", "commit.gpgsign").run().out())) {
+        if (signs()) {
             arguments.add("-S");
         }
-        return read(arguments.toArray(String[]::new));
+        Exec.Result result = git(arguments.toArray(String[]::new)).run();
+        if (result.ok()) {
+            return result.out();
+        }
+        boolean nameless = result.err().contains("tell me who you are") || result.err().contains("empty ident");
+        throw Failure.stop("git cannot make a commit: " + reason(result), nameless
+                ? "git config --global user.name 'Your Name' && git config --global user.email you@example.com"
+                : signs() ? "git commit-tree -S -m test HEAD^{tree}   # commit.gpgsign is on, and signing must work"
+                : "git commit-tree -m test HEAD^{tree}");
+    }
+
+    /** Whether this repository wants its commits signed. */
+    public boolean signs() {
+        return "true".equals(git("config", "--type=bool", "--get", "commit.gpgsign").run().out());
     }
 
     /** The tree of a commit with one file's content replaced. */
@@ -230,13 +265,13 @@ public final class Git {
 
     /**
      * Tries a push for real, because a dry run never reaches the hooks: a throw-away ref is pushed and removed, a
-     * throw-away branch where the host takes branches only.
+     * throw-away branch where the host takes branches only. A submodule's commit that its own remote lacks is refused.
      */
-    public Probe probe(String remote) {
+    public Probe probe(String remote, String commit) {
         String refusal = null;
         for (String space : List.of("refs/release-probe/", "refs/heads/release-probe-")) {
             String ref = space + java.util.UUID.randomUUID();
-            Exec.Result push = git("push", "--quiet", remote, "HEAD:" + ref).run();
+            Exec.Result push = git("push", "--quiet", "--recurse-submodules=check", remote, commit + ":" + ref).run();
             if (push.ok()) {
                 // Our own pre-push hook has nothing to say about the removal.
                 boolean removed = git("push", "--quiet", "--no-verify", remote, ":" + ref).run().ok();

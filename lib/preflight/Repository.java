@@ -1,4 +1,5 @@
-//SOURCES ../Exec.java ../Failure.java ../Gate.java ../Git.java ../Phase.java ../Project.java
+//SOURCES ../Exec.java ../Failure.java ../Gate.java ../Git.java ../Phase.java ../Project.java ../Promotion.java
+//SOURCES Protection.java
 
 package lib.preflight;
 
@@ -10,6 +11,7 @@ import lib.Gate;
 import lib.Git;
 import lib.Phase;
 import lib.Project;
+import lib.Promotion;
 
 /** The gates of git: what is promoted, whether it can be, and whether the remote will take it. */
 public final class Repository {
@@ -52,7 +54,15 @@ public final class Repository {
             throw Failure.stop(count(changes.size(), "path is", "paths are") + " not committed: "
                     + String.join(", ", first(changes)), "git stash --include-untracked   # or commit them");
         }
-        return Gate.passed("nothing uncommitted");
+        List<String> hidden = project.git.hidden();
+        if (!hidden.isEmpty()) {
+            return Gate.warned("nothing uncommitted that git looks for; it was told not to look for changes of: "
+                    + String.join(", ", first(hidden)), "git update-index --no-assume-unchanged "
+                    + Exec.typed(first(hidden)) + "   # and look again");
+        }
+        return project.git.sparse() ? Gate.warned("nothing uncommitted; this is a sparse checkout",
+                "git sparse-checkout disable   # if build or tests need the files that are left out")
+                : Gate.passed("nothing uncommitted");
     }
 
     /** As the remote has it, after a fetch; commits that only this clone has are a warning. */
@@ -60,7 +70,7 @@ public final class Repository {
         remote = project.remote();
         Exec.Result fetch = project.git.fetch(remote);
         if (!fetch.ok()) {
-            throw Failure.missing("git cannot fetch from " + remote + ": " + Git.reason(fetch), "git fetch " + remote);
+            throw Failure.missing("git cannot fetch from " + remote + ": " + Git.reason(fetch), way(fetch.err()));
         }
         String upstream = remote + "/" + project.source;
         for (String tracking : List.of(upstream, project.released())) {
@@ -118,7 +128,7 @@ public final class Repository {
                 + (stat.isEmpty() ? "no file differs" : stat) + "\n" + String.join("\n", first(commits)));
     }
 
-    /** The source branch merges into the release branch; a conflict is named now. */
+    /** The source branch merges into the release branch, and git can make that commit here, signed where it must be. */
     public Gate.Finding merge() {
         Git.Merge merge = project.git.merge(project.released(), "HEAD");
         if (!merge.conflicts().isEmpty()) {
@@ -126,22 +136,72 @@ public final class Repository {
                     + String.join(", ", merge.conflicts()), "git merge " + project.released() + "   # on "
                     + project.source + ", solve it there, push, then run this again");
         }
+        commit(merge);
         return Gate.passed(project.source + " merges into " + project.release + " without conflict");
+    }
+
+    private String commit(Git.Merge merge) {
+        return project.git.commitTree(merge.tree(), Promotion.message(project),
+                List.of(project.git.commit(project.released()), project.git.commit("HEAD")));
     }
 
     /** The remote takes a push: tried with a ref that is removed again, for a dry run asks no hook of the server. */
     public Gate.Finding push() {
-        Git.Probe probe = project.git.probe(remote);
+        Git.Probe probe = project.git.probe(remote, trial());
         if (probe.refusal() != null) {
-            throw Failure.stop(remote + " does not take a push: " + probe.refusal(), "git push " + remote + " "
-                    + project.source + "   # shows it again; ask for the right to push to " + project.source + " and "
-                    + project.release);
+            boolean submodule = probe.refusal().contains("submodule");
+            throw Failure.stop(remote + " does not take a push: " + probe.refusal(), submodule
+                    ? "git push --recurse-submodules=on-demand " + remote + " " + project.source
+                    : "git push " + remote + " " + project.source + "   # shows it again; ask for the right to push to "
+                    + project.source + " and " + project.release);
         }
         if (probe.left() != null) {
             return Gate.warned(remote + " takes a push, but did not let the throw-away ref be removed again: "
                     + probe.left(), "git push " + remote + " :" + probe.left());
         }
-        return Gate.passed(remote + " takes a push (tried with a throw-away ref)");
+        String shown = "";
+        for (String branch : List.of(project.source, project.release)) {
+            Protection protection = Protection.of(project.repo, project.git.url(remote), branch, project.git.signs());
+            if (!protection.rules().isEmpty()) {
+                return Gate.warned(remote + " takes a push, but " + branch + " has rules that may refuse it: "
+                        + String.join(", ", protection.rules()), protection.command()
+                        + "   # your account must be allowed to pass them by");
+            }
+            shown = protection.command() == null ? "" : "\nwhat its host demands of " + branch + " alone: "
+                    + protection.command();
+        }
+        return Gate.passed(remote + " takes a push (tried with a throw-away ref)" + shown);
+    }
+
+    // The commit that will be pushed, as hooks will see it; where it cannot be made yet, the one that is there.
+    private String trial() {
+        if (project.git.commit(project.released()) != null && !project.git.contains(project.released(), "HEAD")) {
+            try {
+                Git.Merge merge = project.git.merge(project.released(), "HEAD");
+                return merge.conflicts().isEmpty() ? commit(merge) : "HEAD";
+            } catch (Failure failure) {
+                // Said by the gate of the merge.
+                return "HEAD";
+            }
+        }
+        return "HEAD";
+    }
+
+    // How to get past the reasons for which git cannot reach a remote, told by what git and ssh say.
+    private String way(String said) {
+        String url = project.git.url(remote);
+        String host = url.replaceFirst("^[a-z+]+://", "").replaceFirst("^([^/@]*@)?([^:/]+).*", "$2");
+        if (said.contains("Permission denied (publickey")) {
+            return "ssh -T git@" + host + "   # this machine's key is not known there; add it to your account";
+        }
+        if (said.contains("Host key verification failed")) {
+            return "ssh -T git@" + host + "   # compare the fingerprint that it shows, and accept it";
+        }
+        if (said.contains("could not read Username") || said.contains("could not read Password")
+                || said.contains("Authentication failed")) {
+            return "git fetch " + remote + "   # asks for a login; git config --global credential.helper keeps it";
+        }
+        return "git fetch " + remote;
     }
 
     private static String count(int number, String one, String many) {
