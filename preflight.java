@@ -50,6 +50,9 @@ class preflight implements Callable<Integer> {
     @Option(names = "--no-probe", description = "Do not try a push; for a dry run.")
     boolean noProbe;
 
+    @Option(names = "--unrehearsed", description = "A machine without a server to rehearse on is no reason to stop.")
+    boolean unrehearsed;
+
     @Option(names = "--only", paramLabel = "GATE", arity = "1..*", split = ",",
             description = "A quick look at some gates (db.reach, or all of git); never counts as a preflight.")
     List<String> only = new ArrayList<>();
@@ -81,7 +84,7 @@ class preflight implements Callable<Integer> {
     private Gates gates() {
         Repository git = new Repository(project, phase);
         Database database = new Database(project, phase);
-        Machine machine = new Machine(project, database);
+        Machine machine = new Machine(project, phase, database, unrehearsed);
         Gates gates = new Gates()
                 .gate("ignored", this::ignored)
                 .gate("git.branch", git::branch)
@@ -96,6 +99,7 @@ class preflight implements Callable<Integer> {
                 .gate("tools.client", machine::clients)
                 .gate("tools.version", machine::versions, "db.reach")
                 .following("container", machine::container, "db.reach")
+                .gate("disk", machine::disk, "db.reach")
                 .gate("migrator", this::migrator);
         return skipBuild ? gates.gate("build", () -> Gate.skipped("left out by --skip-build"))
                 : gates.last("build", this::build);

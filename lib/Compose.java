@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The database service of a compose file, and the container runtime that runs it. */
@@ -18,6 +20,12 @@ public final class Compose {
             "docker-compose.yml");
     private static final Pattern IMAGE = Pattern.compile(
             "(^|/)(postgres(ql)?|postgis|timescaledb(-ha)?|pgvector)(:|@|$)");
+    private static final Pattern TAG = Pattern.compile(":(?:pg)?(\\d+)(?:[.-]|$)");
+    private static final Pattern PLUGINLESS = Pattern.compile(
+            "unknown command|is not a docker command|unknown shorthand flag");
+    private static final Pattern TAKEN = Pattern.compile(
+            "port is already allocated|address already in use|ports are not available");
+    private static final Duration SHORT = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Path repo;
@@ -38,11 +46,16 @@ public final class Compose {
     /** Says how the container runtime is, started when it is OrbStack at rest; a failure when there is none to use. */
     public static String runtime() {
         boolean mac = System.getProperty("os.name").startsWith("Mac");
-        if (mac && answers("orb", "status").map(result -> !result.out().contains("Running")).orElse(false)) {
-            Exec.of("orb", "start").within(PATIENCE).run().orStop("OrbStack does not start", "orb start");
+        Path here = Path.of("").toAbsolutePath();
+        if (mac && answers(here, SHORT, List.of("orb", "status")).map(result -> !result.out().contains("Running"))
+                .orElse(false)) {
+            Exec.Result started = Exec.of("orb", "start").within(PATIENCE).run();
+            if (!started.ok()) {
+                throw Failure.missing("OrbStack does not start: " + started.tail(1), "orb start");
+            }
             return "OrbStack, started";
         }
-        Optional<Exec.Result> docker = answers("docker", "info", "--format", "{{.ServerVersion}}");
+        Optional<Exec.Result> docker = answers(here, SHORT, List.of("docker", "info", "--format", "{{.ServerVersion}}"));
         if (docker.isEmpty()) {
             throw Failure.missing("docker is not installed", mac ? "brew install orbstack"
                     : "install Docker Engine: https://docs.docker.com/engine/install");
@@ -59,9 +72,9 @@ public final class Compose {
         return "docker " + docker.get().out();
     }
 
-    private static Optional<Exec.Result> answers(String... command) {
+    private static Optional<Exec.Result> answers(Path folder, Duration patience, List<String> command) {
         try {
-            return Optional.of(Exec.of(command).within(Duration.ofSeconds(30)).run());
+            return Optional.of(Exec.of(command).in(folder).within(patience).run());
         } catch (Failure missing) {
             return Optional.empty();
         }
@@ -73,7 +86,7 @@ public final class Compose {
             return Optional.empty();
         }
         Exec.Result config = compose(repo, "config", "--format", "json");
-        if (config.err().matches("(?s).*(unknown command|is not a docker command|unknown shorthand flag).*")) {
+        if (PLUGINLESS.matcher(config.err()).find()) {
             throw Failure.missing("docker is installed, but not its compose plugin",
                     "install the package docker-compose-plugin, then try: docker compose version");
         }
@@ -92,14 +105,32 @@ public final class Compose {
         }
         List<Map.Entry<String, JsonNode>> databases = services.properties().stream()
                 .filter(entry -> IMAGE.matcher(entry.getValue().path("image").asText()).find()).toList();
-        return databases.size() != 1 ? Optional.empty()
+        if (databases.size() > 1) {
+            throw Failure.missing("the compose file has more than one database: "
+                    + String.join(", ", databases.stream().map(Map.Entry::getKey).toList()),
+                    "call the one to rehearse on \"db\", or name a server: export RELEASE_SCRATCH_URL=postgresql://…");
+        }
+        return databases.isEmpty() ? Optional.empty()
                 : Optional.of(new Compose(repo, databases.get(0).getKey(), databases.get(0).getValue()));
     }
 
+    // The plugin, else the program of its own that it was before.
     private static Exec.Result compose(Path repo, String... arguments) {
-        List<String> command = new java.util.ArrayList<>(List.of("docker", "compose"));
+        List<String> command = new ArrayList<>(List.of("docker", "compose"));
         command.addAll(List.of(arguments));
-        return Exec.of(command).in(repo).within(PATIENCE).run();
+        Exec.Result result = Exec.of(command).in(repo).within(PATIENCE).run();
+        if (!PLUGINLESS.matcher(result.err()).find()) {
+            return result;
+        }
+        List<String> older = new ArrayList<>(List.of("docker-compose"));
+        older.addAll(List.of(arguments));
+        return answers(repo, PATIENCE, older).orElse(result);
+    }
+
+    /** The major version that its image is tagged with; empty when the tag does not tell. */
+    public Optional<Integer> major() {
+        Matcher tag = TAG.matcher(settings.path("image").asText());
+        return tag.find() ? Optional.of(Integer.parseInt(tag.group(1))) : Optional.empty();
     }
 
     public String service() {
@@ -114,7 +145,9 @@ public final class Compose {
         Exec.Result up = compose(repo, "up", "--detach", "--wait", service);
         if (!up.ok()) {
             throw Failure.missing("the compose service " + service + " does not start: " + up.tail(2),
-                    "docker compose up -d " + service);
+                    TAKEN.matcher(up.err()).find() ? "docker ps --format '{{.Names}} {{.Ports}}'   # who has the port;"
+                    + " stop that one, or publish another: ports: [\"127.0.0.1:5433:5432\"]"
+                    : "docker compose up -d " + service);
         }
         return "started";
     }

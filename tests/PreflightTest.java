@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class PreflightTest extends PreflightCase {
     private static final List<String> GATES = List.of("ignored", "git.branch", "git.clean", "git.behind", "git.release",
             "git.commits", "git.merge", "git.push", "settings", "db.reach", "tools.client", "tools.version",
-                    "container",
+                    "container", "disk",
             "migrator", "build");
 
     @Test
