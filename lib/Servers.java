@@ -43,6 +43,8 @@ public final class Servers {
     // Pinned: the repository's own list of versions lags behind what it holds.
     private static final Map<Integer, String> PUBLISHED = new TreeMap<>(Map.of(14, "14.24.0", 15, "15.19.0",
             16, "16.15.0", 17, "17.11.0", 18, "18.6.0"));
+    /** What is fetched where any major will do. */
+    private static final int ANY = 17;
     private static final List<String> USUAL = List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
             "/usr/libexec/postgresql*", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin",
             "/Applications/Postgres.app/Contents/Versions/*/bin", "C:/Program Files/PostgreSQL/*/bin");
@@ -92,6 +94,19 @@ public final class Servers {
             return installed.stream().filter(server -> server.major > major)
                     .min(Comparator.comparingInt(Installed::major)).map(Installed::bin).orElseThrow(() -> e);
         }
+    }
+
+    /** A server for what any major does alike: one that is here already, the newest first, else one to fetch. */
+    public static Path any() {
+        List<Installed> installed = installed();
+        if (!installed.isEmpty()) {
+            return installed.get(0).bin;
+        }
+        String platform = platform();
+        return PUBLISHED.entrySet().stream().sorted(Map.Entry.<Integer, String>comparingByKey().reversed())
+                .map(entry -> cache().resolve("postgres-" + entry.getValue() + "-" + platform).resolve("bin"))
+                .filter(bin -> Files.exists(Clients.executable(bin, "postgres"))).findFirst()
+                .orElseGet(() -> embedded(platform.endsWith("arm64v8-alpine") ? 16 : ANY));
     }
 
     /** The published binaries of a major, fetched and unpacked on first use. */
@@ -198,7 +213,8 @@ public final class Servers {
         }
     }
 
-    private static Path cache() {
+    /** The folder below which is kept what takes long to make. */
+    static Path cache() {
         String set = System.getenv("XDG_CACHE_HOME");
         if (set != null && !set.isBlank() && Path.of(set).isAbsolute()) {
             return Path.of(set, "jbang-release");

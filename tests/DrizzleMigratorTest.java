@@ -22,8 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The check of the installed drizzle-orm, on the real packages and on copies in which one thing was changed. */
+/** What reads the application and its drizzle-orm: real packages, and copies in which one thing was changed. */
 class DrizzleMigratorTest {
     private static final Path PACKAGES = Path.of(System.getProperty("repo"), "tests/node/node_modules");
     private static final String ENTRIES = "{\"version\":\"7\",\"dialect\":\"postgresql\",\"entries\":"
@@ -51,7 +52,9 @@ class DrizzleMigratorTest {
         install(orm);
         Gate.Finding finding = check(app(orm, driver));
         assertEquals(Gate.Status.pass, finding.status(), finding.message());
-        assertTrue(finding.message().contains(driver + " runs " + file), finding.message());
+        assertTrue(finding.message().contains(driver + " (src/migrate.ts) runs " + file), finding.message());
+        assertTrue(finding.message().contains("read as expected, not run: there is no server to try it on (none here)"),
+                finding.message());
     }
 
     @ParameterizedTest
@@ -158,7 +161,95 @@ class DrizzleMigratorTest {
         files.put("package.json", bytes("{\"dependencies\": {\"postgres\": \"3\"}}"));
         assertTrue(check(files).message().contains("postgres-js (drizzle-kit) runs"), check(files).message());
         files.put("test/migrate.ts", bytes("import 'drizzle-orm/better-sqlite3/migrator'"));
+        files.put("src/cache.ts", bytes("import 'drizzle-orm/d1/migrator';\n"
+                + "import 'drizzle-orm/bun-sql/sqlite/migrator'"));
         assertTrue(check(files).message().contains("postgres-js (drizzle-kit) runs"), check(files).message());
+        files.put("drizzle.config.ts", bytes("export default { dialect: 'postgresql', driver: 'pglite' }"));
+        assertTrue(check(files).message().contains("pglite (drizzle-kit) runs"), check(files).message());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"import { migrate } from 'drizzle-orm/postgres-js/migrator';",
+        "import {\n  migrate, // the one\n} from \"drizzle-orm/postgres-js/migrator.js\"",
+        "const { migrate } = require('drizzle-orm/postgres-js/migrator')",
+        "const { migrate } = await import(/* later */ `drizzle-orm/postgres-js/migrator`);",
+        "export { migrate } from \"drizzle-orm/postgres-js/migrator\";",
+        "export * from 'drizzle-orm/postgres-js/migrator'",
+        "import type from 'drizzle-orm/postgres-js/migrator'"})
+    void howeverTheMigratorIsLoadedItIsFound(String line) throws Exception {
+        install("drizzle-orm");
+        Map<String, byte[]> files = app("drizzle-orm", "none");
+        files.put("src/migrate.ts", bytes("""
+                // import { migrate } from 'drizzle-orm/pg-proxy/migrator'
+                /* require("drizzle-orm/neon-http/migrator") */
+                import type { MigrationConfig } from 'drizzle-orm/pglite/migrator';
+                const docs = "import { migrate } from 'drizzle-orm/bun-sql/migrator'";
+                const name = 'drizzle-orm/xata-http/migrator', list = Array.from("drizzle-orm/pg-proxy/migrator");
+                let of: typeof import('drizzle-orm/vercel-postgres/migrator');
+                const url = `${base}/import 'drizzle-orm/pg-proxy/migrator'`, quote = /['"]/;
+                """ + line + "\n"));
+        String message = check(files).message();
+        assertTrue(message.startsWith("drizzle-orm 0.45.4: postgres-js (src/migrate.ts) runs"), message);
+        assertEquals(1, message.split(" runs ", -1).length - 1, message);
+    }
+
+    @Test
+    void theDriverThatMigratesIsToldFromThoseThatQuery() throws Exception {
+        install("drizzle-orm");
+        Map<String, byte[]> files = app("drizzle-orm", "neon-serverless");
+        files.put("src/db.ts", bytes("import { drizzle } from 'drizzle-orm/neon-http';\n"
+                + "import { pgTable } from 'drizzle-orm/pg-core';"));
+        Gate.Finding finding = check(files);
+        assertEquals(Gate.Status.pass, finding.status(), finding.message());
+        assertTrue(finding.message().contains("neon-serverless (src/migrate.ts) runs pg-core"), finding.message());
+        assertTrue(finding.message().endsWith("queries go through neon-http (src/db.ts)"), finding.message());
+    }
+
+    @Test
+    void inAWorkspaceThePackageOfTheConfigurationMigrates() throws Exception {
+        install("drizzle-orm");
+        Map<String, byte[]> files = new TreeMap<>();
+        app("drizzle-orm", "postgres-js").forEach((path, bytes) -> files.put("packages/db/" + path, bytes));
+        files.put("packages/db/drizzle.config.ts", bytes("export default {}"));
+        files.put("packages/db/package.json", bytes("{}"));
+        files.put("apps/other/package.json", bytes("{}"));
+        files.put("apps/other/migrate.ts", bytes("import 'drizzle-orm/xata-http/migrator'"));
+        Gate.Finding finding = check(files);
+        assertEquals(Gate.Status.pass, finding.status(), finding.message());
+        assertTrue(finding.message().contains("postgres-js (packages/db/src/migrate.ts) runs"), finding.message());
+        // An importer outside of it loads what the package with the configuration has.
+        files.remove("packages/db/src/migrate.ts");
+        files.put("apps/other/migrate.ts", bytes("export { migrate } from 'drizzle-orm/node-postgres/migrator'"));
+        Files.createDirectories(repo.resolve("packages/db/node_modules"));
+        Files.move(repo.resolve("node_modules/drizzle-orm"), repo.resolve("packages/db/node_modules/drizzle-orm"));
+        assertTrue(check(files).message().contains("node-postgres (apps/other/migrate.ts) runs"),
+                check(files).message());
+    }
+
+    @Test
+    void aCallbackThatOpensNoTransactionIsAWarning() throws Exception {
+        install("drizzle-orm");
+        Map<String, byte[]> files = app("drizzle-orm", "pg-proxy");
+        String start = "import { migrate } from 'drizzle-orm/pg-proxy/migrator';\n"
+                + "await migrate(db, async (queries) => {";
+        files.put("src/migrate.ts", bytes(start + "\n// transaction\nfor (const q of queries) await client.query(q);"
+                + " }, { migrationsFolder: 'drizzle' });"));
+        assertEquals(Gate.Status.warn, check(files).status());
+        assertTrue(check(files).message().contains("pg-proxy migrates without a transaction"), check(files).message());
+        files.put("src/migrate.ts", bytes(start + " await client.query('BEGIN'); }, { });"));
+        assertEquals(Gate.Status.pass, check(files).status());
+        assertTrue(check(files).message().contains("is up to the callback in src/migrate.ts"), check(files).message());
+    }
+
+    @Test
+    void plugAndPlayIsSaidNotToBeReadable() throws Exception {
+        Map<String, byte[]> files = app("drizzle-orm", "node-postgres");
+        files.put("yarn.lock", new byte[0]);
+        files.put(".pnp.cjs", new byte[0]);
+        Gate.Finding finding = check(files);
+        assertEquals(Gate.Status.warn, finding.status());
+        assertTrue(finding.message().contains("Plug'n'Play"), finding.message());
+        assertEquals("yarn config set nodeLinker node-modules && yarn install", finding.hint());
     }
 
     @ParameterizedTest
@@ -186,10 +277,17 @@ class DrizzleMigratorTest {
         assertEquals(Gate.Status.warn, check(files).status());
         install("drizzle-orm-036");
         assertTrue(check(files).message().contains("drizzle-orm 0.36.4"), "hoisted to the top");
+        Files.move(repo.resolve("node_modules/drizzle-orm"), Files.createDirectories(
+                repo.resolve("apps/web/tools/node_modules")).resolve("drizzle-orm"));
+        files.put("apps/web/tools/migrate.ts", bytes("import 'drizzle-orm/node-postgres/migrator'"));
+        assertTrue(check(files).message().endsWith("for apps/web/src/migrate.ts it is not installed, and was not"
+                + " checked"), check(files).message());
     }
 
     private Gate.Finding check(Map<String, byte[]> files) {
-        return DrizzleMigrator.check(repo, files, Drizzle.find(files, null).orElseThrow());
+        return DrizzleMigrator.check(repo, files, Drizzle.find(files, null).orElseThrow(), () -> {
+            throw Failure.missing("none here", null);
+        });
     }
 
     private String status(Map<String, byte[]> files) {
@@ -222,7 +320,7 @@ class DrizzleMigratorTest {
     /** A copy of what the check reads, so that the test may change it. */
     private Path copy(String orm, Path home) throws IOException {
         for (String folder : List.of("", "aws-data-api/pg", "bun-sql", "bun-sql/postgres", "effect-postgres",
-                "neon-http",
+                "neon-http", "neon-serverless",
                 "netlify-db", "node-postgres", "pg-core", "pg-core/async", "pg-core/effect", "pg-proxy", "pglite",
                 "postgres-js", "up-migrations", "vercel-postgres", "xata-http")) {
             Path from = PACKAGES.resolve(orm).resolve(folder);

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -121,14 +123,79 @@ class MigratorTest {
             world.push("an application that migrates itself");
             World.Result fine = world.run("preflight", "--json");
             assertEquals("pass", fine.gate("migrator").path("status").asText(), fine::all);
+            assertTrue(fine.gate("migrator").path("message").asText().contains("tried out by node v"), fine::all);
             Path dialect = world.repo.resolve("node_modules/drizzle-orm/pg-core/dialect.js");
             World.write(dialect, World.read(dialect)
                     .replace("order by created_at desc limit 1", "order by id desc limit 1"));
             World.Result changed = world.run("release", "--json");
             assertEquals(10, changed.exit(), changed::all);
-            assertTrue(changed.gate("migrator").path("message").asText().contains("dialect.js"), changed::all);
+            String message = changed.gate("migrator").path("message").asText();
+            assertTrue(message.contains("dialect.js"), changed::all);
+            assertTrue(message.contains("expected: it runs late; seen: it ran early"), changed::all);
             assertTrue(changed.json().at("/facts/backup").isMissingNode()
                     || changed.json().at("/facts/backup/file").isMissingNode(), changed::all);
+        }
+    }
+
+    @Test
+    void nodeGetsNoSecretAndWhereItDoesNotDoTheMigratorIsRead() throws IOException {
+        try (World world = World.drizzle()) {
+            Path orm = world.repo.resolve("node_modules/drizzle-orm");
+            World.copy(World.ROOT.resolve("tests/node/node_modules/drizzle-orm"), orm);
+            world.write("src/migrate.ts", "import { migrate } from \"drizzle-orm/node-postgres/migrator\";\n");
+            world.push("an application that migrates itself");
+            world.environment.put("SOME_API_TOKEN", "t-0-k-e-n");
+            world.environment.put("NODE_OPTIONS", "--require ./of-the-application.cjs");
+            String path = System.getenv("PATH");
+            Path tools = world.folder.resolve("tools");
+
+            World.write(world.folder.resolve("old.cjs"), "const set = (name, value) =>"
+                    + " Object.defineProperty(process, name, { value });\n"
+                    + "set('version', 'v14.2.0');\nset('versions', { node: '14.2.0' });\n");
+            World.script(tools.resolve("node"), "PATH='" + path + "'\nexport PATH\nexec node -r '"
+                    + world.folder.resolve("old.cjs") + "' \"$@\"\n");
+            world.environment.put("PATH", tools + File.pathSeparator + path);
+            assertRead(world, "node v14.2.0 is too old for it");
+            World.script(tools.resolve("node"), "echo 'no version of node is set' >&2\nexit 126\n");
+            assertRead(world, "node ended: no version of node is set");
+            Files.delete(tools.resolve("node"));
+            for (String folder : path.split(File.pathSeparator)) {
+                links(Path.of(folder), tools);
+            }
+            world.environment.put("PATH", tools.toString());
+            assertRead(world, "node is not installed");
+
+            world.environment.put("PATH", path);
+            Path dialect = orm.resolve("pg-core/dialect.js");
+            World.write(dialect, World.read(dialect).replace("const lastDbMigration", "const seen ="
+                    + " Object.entries(process.env).filter((one) => /S3cret|t-0-k|--require/.test(one));\n"
+                    + "throw new Error('it sees ' + JSON.stringify(seen)); const lastDbMigration"));
+            World.Result seen = world.run("preflight", "--only", "migrator", "--json");
+            assertEquals(10, seen.exit(), seen::all);
+            assertTrue(seen.gate("migrator").path("message").asText().contains("it fails with it sees []"), seen::all);
+            assertEquals("", world.git("status", "--porcelain"));
+        }
+    }
+
+    private static void assertRead(World world, String why) {
+        World.Result result = world.run("preflight", "--only", "migrator", "--json");
+        assertEquals(0, result.exit(), result::all);
+        assertEquals("pass", result.gate("migrator").path("status").asText(), result::all);
+        assertTrue(result.gate("migrator").path("message").asText().contains("read as expected, not run: " + why),
+                result::all);
+    }
+
+    /** Every program of a folder but Node, in another folder. */
+    private static void links(Path from, Path to) throws IOException {
+        if (Files.isDirectory(from)) {
+            try (var programs = Files.list(from)) {
+                for (Path program : programs.toList()) {
+                    Path link = to.resolve(program.getFileName());
+                    if (!program.endsWith("node") && !Files.exists(link, LinkOption.NOFOLLOW_LINKS)) {
+                        Files.createSymbolicLink(link, program);
+                    }
+                }
+            }
         }
     }
 

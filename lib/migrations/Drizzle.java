@@ -36,8 +36,12 @@ public final class Drizzle implements History {
 
     /** The same with a clock of the caller's, by which a migration can lie in the future. */
     public static Optional<Drizzle> find(Map<String, byte[]> files, String folder, Clock clock) {
-        return DrizzleConfig.find(files, folder)
-                .map(config -> new Drizzle(config, DrizzleFolder.read(files, config.folder()), clock));
+        return DrizzleConfig.find(files, folder).map(config -> of(config, files, clock));
+    }
+
+    /** The migrations among these files, with what a configuration would say about them. */
+    static Drizzle of(DrizzleConfig config, Map<String, byte[]> files, Clock clock) {
+        return new Drizzle(config, DrizzleFolder.read(files, config.folder()), clock);
     }
 
     @Override

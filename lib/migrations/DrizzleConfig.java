@@ -42,7 +42,7 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
     private static final Pattern OPTION =
             Pattern.compile("(?<!(?:const|let|var)\\s{1,4})(?<![\\w.$])migrations(?:Table|Schema)\\b");
     private static final Pattern MIGRATOR =
-            Pattern.compile("[\"'`]drizzle-orm/([\\w-]+(?:/[\\w-]+)*)/migrator(?:\\.[cm]?js)?[\"'`]");
+            Pattern.compile("drizzle-orm/([\\w-]+(?:/[\\w-]+)*)/migrator(?:\\.[cm]?js)?");
 
     /** Finds the one Drizzle project of a repository; {@code wanted} is the folder release.json names, or null. */
     static Optional<DrizzleConfig> find(Map<String, byte[]> files, String wanted) {
@@ -163,8 +163,8 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
     static Map<String, List<String>> migrators(Map<String, byte[]> files) {
         Map<String, List<String>> importers = new LinkedHashMap<>();
         for (String path : sources(files, "/migrator")) {
-            List<String> drivers = new ArrayList<>();
-            MIGRATOR.matcher(JavaScript.code(files.get(path))).results().forEach(found -> drivers.add(found.group(1)));
+            List<String> drivers = JavaScript.modules(files.get(path)).stream().map(MIGRATOR::matcher)
+                    .filter(Matcher::matches).map(module -> module.group(1)).distinct().toList();
             if (!drivers.isEmpty()) {
                 importers.put(path, drivers);
             }
@@ -172,7 +172,8 @@ public record DrizzleConfig(String file, String home, String folder, List<Name> 
         return importers;
     }
 
-    private static List<String> sources(Map<String, byte[]> files, String word) {
+    /** The sources of the application that hold a word, without its tests unless nothing else does. */
+    static List<String> sources(Map<String, byte[]> files, String word) {
         List<String> all = files.keySet().stream().filter(JavaScript::source)
                 .filter(path -> new String(files.get(path), StandardCharsets.ISO_8859_1).contains(word)).sorted()
                 .toList();

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java DrizzleFolder.java JavaScript.java
+//SOURCES ../Failure.java ../Json.java ../sql/Name.java DrizzleConfig.java DrizzleFolder.java JavaScript.java
 
 package lib.migrations;
 
@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Failure;
+import lib.Json;
+import lib.sql.Name;
 
 /** One installed drizzle-orm: what of its own source this project relies on, and whether it is still so. */
 final class DrizzleSource {
@@ -96,9 +98,20 @@ final class DrizzleSource {
     private final Path home;
     final String version;
 
-    DrizzleSource(Path home, String version) {
+    private DrizzleSource(Path home, String version) {
         this.home = home;
         this.version = version;
+    }
+
+    /** The package installed in a folder. */
+    static DrizzleSource of(Path home) {
+        try {
+            return new DrizzleSource(home, Json.MAPPER.readTree(Files.readAllBytes(home.resolve("package.json")))
+                    .path("version").asText("?"));
+        } catch (IOException e) {
+            throw new Failure(Failure.Exit.STOP, home.resolve("package.json") + " cannot be read: " + e.getMessage(),
+                    "npm ci", e);
+        }
     }
 
     /** Which shape of folder this version reads. */
@@ -169,6 +182,17 @@ final class DrizzleSource {
         return !text(runner).contains("config.migrationsTable");
     }
 
+    /** Where this file keeps its history when migrate() is told of a table. */
+    Name table(String runner, Name told) {
+        boolean everywhere = !text(runner).contains("migrationsSchema");
+        return fixed(runner) ? DrizzleConfig.USUAL : everywhere ? Name.of("public", told.name()) : told;
+    }
+
+    /** Whether this is one of the versions for which this was written. */
+    boolean known() {
+        return version.matches("0\\.(29|3[0-9]|4[0-4])\\.\\d+|0\\.45\\.[0-4]|1\\.0\\.0-rc\\.5");
+    }
+
     /** Whether what fails half-way is undone; null where the application's own callback decides that. */
     Boolean transactional(String runner) {
         String body = body(runner, "\\bmigrate\\b[^;{}]*\\([^;{}]*\\) \\{");
@@ -224,7 +248,8 @@ final class DrizzleSource {
                 + " this no longer holds: " + expectation, way());
     }
 
-    private String way() {
+    /** The way out when it is not as this project believes. */
+    String way() {
         return "install a version this tool was checked with (" + CHECKED + "): npm install drizzle-orm@"
                 + (version.startsWith("1.") ? "1.0.0-rc.5" : "0.45.4") + "; a patched copy comes back with: npm ci";
     }

@@ -1,13 +1,24 @@
 package lib.migrations;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** JavaScript, TypeScript or JSON text, read just far enough to find the literals that settings are written as. */
+/**
+ * JavaScript, TypeScript or JSON text, read just far enough to find the literals that settings are written as and the
+ * modules that are loaded.
+ */
 final class JavaScript {
     private static final String LITERAL = "(?:'([^'\\n]*)'|\"([^\"\\n]*)\"|`([^`$]*)`)";
+    /** What stands before the name of a module that is loaded as the program runs. */
+    private static final Pattern LOADS =
+            Pattern.compile("(?<![\\w$.])(?:from|import|(?<!typeof\\s{1,4})import\\s*\\(|require\\s*\\()\\s*$");
+    /** The beginning of a statement of which nothing is left when TypeScript is compiled. */
+    private static final Pattern TYPES =
+            Pattern.compile("\\b(?:import|export)\\s+type\\s+(?!from\\b)[\\w$*{][^;'\"`]*\\bfrom\\s*$");
 
     private JavaScript() {
     }
@@ -32,6 +43,25 @@ final class JavaScript {
 
     /** The text without its comments; strings, templates and regular expressions stay as they are. */
     static String code(byte[] bytes) {
+        return code(bytes, new ArrayList<>());
+    }
+
+    /** The modules that a source loads, by import, export … from or require; never those that only types come from. */
+    static List<String> modules(byte[] bytes) {
+        List<int[]> strings = new ArrayList<>();
+        String code = code(bytes, strings);
+        List<String> modules = new ArrayList<>();
+        for (int[] string : strings) {
+            String before = code.substring(Math.max(0, string[0] - 1000), string[0]);
+            if (LOADS.matcher(before).find() && !TYPES.matcher(before).find()) {
+                modules.add(code.substring(string[0] + 1, Math.max(string[0] + 1, string[1] - 1)));
+            }
+        }
+        return modules;
+    }
+
+    /** The same, with the place in the answer of each string and template. */
+    private static String code(byte[] bytes, List<int[]> strings) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         StringBuilder code = new StringBuilder(text.length());
         char before = ';';
@@ -46,6 +76,7 @@ final class JavaScript {
             } else {
                 if (c == '"' || c == '\'' || c == '`') {
                     end = stringEnd(text, i);
+                    strings.add(new int[] {code.length(), code.length() + end - i});
                 } else if (c == '/' && "(,=:[!&|?{};".indexOf(before) >= 0) {
                     end = stringEnd(text, i);
                 }

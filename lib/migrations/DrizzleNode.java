@@ -1,0 +1,301 @@
+//SOURCES ../Failure.java ../Gate.java ../Json.java ../Postgres.java ../Secrets.java ../Target.java ../sql/Name.java
+//SOURCES DrizzleConfig.java DrizzleFolder.java DrizzleScript.java DrizzleSession.java
+
+package lib.migrations;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import lib.Failure;
+import lib.Gate;
+import lib.Json;
+import lib.Postgres;
+import lib.Secrets;
+import lib.Target;
+import lib.sql.Name;
+
+/** A Node process that holds one installed drizzle-orm and one database, and migrates when it is told to. */
+final class DrizzleNode implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(30);
+    private static final String END = "";
+    /** What would make Node load something else than drizzle-orm, and what the database is to be told by us alone. */
+    private static final Pattern MISLEADING = Pattern.compile("NODE_(?!EXTRA_CA_CERTS).*|PG.*");
+    /** Nothing of these is needed to run a package, so it does not get to see them. */
+    private static final Pattern SECRET = Pattern.compile("(?i).*(TOKEN|SECRET|PASSW|PRIVATE|CREDENTIAL|API_?KEY"
+            + "|ACCESS_KEY|DATABASE_URL|SCRATCH_URL).*");
+
+    private final Process process;
+    private final Writer input;
+    private final Connection connection;
+    private final Path work;
+    private final Duration patience;
+    private final Thread cleaner = new Thread(this::end, "drizzle");
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
+    private final Thread complaints;
+    private String node = "node";
+    private String client;
+
+    private DrizzleNode(Process process, Connection connection, Path work, Duration patience) {
+        this.process = process;
+        this.connection = connection;
+        this.work = work;
+        this.patience = patience;
+        Runtime.getRuntime().addShutdownHook(cleaner);
+        this.input = process.outputWriter(StandardCharsets.UTF_8);
+        // A program that stands in for Node, of a version manager say, may print a line of its own first.
+        read(process.inputReader(StandardCharsets.UTF_8), line -> line.startsWith("{") && lines.add(line),
+                () -> lines.add(END));
+        complaints = read(process.errorReader(StandardCharsets.UTF_8), errors::add, () -> { });
+    }
+
+    /** What one run sent to the database, and the words of the error it ended with, or null. */
+    record Outcome(List<String> statements, String error) {
+    }
+
+    /** Why a drizzle-orm cannot be run on this machine. */
+    static final class Unable extends Exception {
+        /** Whether it is the installed package itself that is broken. */
+        final boolean damaged;
+
+        Unable(String message, boolean damaged, Throwable cause) {
+            super(message, cause);
+            this.damaged = damaged;
+        }
+    }
+
+    /** Whether there is a Node on this machine's PATH. */
+    static boolean present() {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+                .filter(folder -> !folder.isEmpty()).map(Path::of)
+                .anyMatch(folder -> Stream.of("node", "node.exe").anyMatch(name ->
+                        Files.isExecutable(folder.resolve(name))));
+    }
+
+    /**
+     * Loads an installed drizzle-orm beside a connection to a database.
+     *
+     * @param home the folder of the package
+     * @param app the application's folder, where the client of its driver is looked for as well
+     * @param patience how long one run may take between two things it says
+     */
+    static DrizzleNode start(Path home, String driver, Path app, Target target, Duration patience)
+            throws Unable {
+        Connection connection = Postgres.write(target, "migrator");
+        DrizzleNode node = null;
+        boolean loaded = false;
+        Path work = null;
+        try {
+            work = Files.createTempDirectory("jbang-release-drizzle-");
+            Path script = Files.writeString(work.resolve("migrate.cjs"), DrizzleScript.TEXT);
+            // In the application's folder, where version managers look which Node it wants.
+            ProcessBuilder builder = new ProcessBuilder("node", script.toString(), home.toString(), driver,
+                    app.toString()).directory((Files.isDirectory(app) ? app : home).toFile());
+            Map<String, String> variables = builder.environment();
+            variables.entrySet().removeIf(variable -> MISLEADING.matcher(variable.getKey()).matches()
+                    || SECRET.matcher(variable.getKey()).matches()
+                    || !Secrets.mask(variable.getValue()).equals(variable.getValue()));
+            target.environment().forEach((name, value) -> variables.compute(name, (same, old) -> value));
+            node = new DrizzleNode(builder.start(), connection, work, patience);
+            node.load(home);
+            loaded = true;
+            return node;
+        } catch (IOException e) {
+            String why = String.valueOf(e.getMessage());
+            throw new Unable(node != null ? why : why.contains("error=2,") ? "node is not installed"
+                    : "node cannot be started: " + why, false, e);
+        } finally {
+            if (node != null && !loaded) {
+                node.close();
+            } else if (node == null) {
+                close(connection);
+                delete(work);
+            }
+        }
+    }
+
+    /** The version of Node, and what drizzle-orm speaks through: {@code node v20.1.0 through pg}. */
+    String way() {
+        return node + " through " + (client == null ? "a session of this tool" : client);
+    }
+
+    private void load(Path home) throws IOException, Unable {
+        JsonNode answer = next(START);
+        String version = answer.path("node").asText("?");
+        client = answer.path("way").textValue();
+        String words = Secrets.mask(answer.path("words").asText()).lines().findFirst().orElse("");
+        switch (answer.path("cannot").asText()) {
+            case "" -> node = "node " + version;
+            case "old" -> throw new Unable("node " + version + " is too old for it", false, null);
+            case "package" -> throw new Unable("it needs a package that is not installed: " + words, false, null);
+            default -> throw new Unable("node " + version + " cannot load " + home + ": " + words, true, null);
+        }
+    }
+
+    /**
+     * Runs migrations, given as the committed files of a repository.
+     *
+     * @param folder the folder of the migrations among them
+     * @param table the table that the application gives to migrate()
+     */
+    Outcome migrate(Map<String, byte[]> files, String folder, Name table) {
+        ObjectNode order = Json.object();
+        ObjectNode options = order.putObject("migrate").put("migrationsFolder", written(files, folder).toString());
+        if (!table.equals(DrizzleConfig.USUAL)) {
+            options.put("migrationsTable", table.name()).put("migrationsSchema", table.schema());
+        }
+        List<String> statements = new ArrayList<>();
+        try {
+            send(order);
+            while (true) {
+                JsonNode said = next(patience);
+                if (said.has("done")) {
+                    return new Outcome(List.copyOf(statements), Secrets.mask(said.path("error").textValue()));
+                }
+                String statement = said.path(said.has("sent") ? "sent" : "query").asText();
+                statements.add(statement.strip());
+                if (said.has("query")) {
+                    send(DrizzleSession.answer(connection, statement, said.path("values")));
+                }
+            }
+        } catch (IOException e) {
+            throw new Failure(Failure.Exit.STOP, "while drizzle-orm migrated, " + Gate.words(e),
+                    "run it again; if it stays so, try the application's own migrator on a database of yours", e);
+        }
+    }
+
+    private JsonNode next(Duration patience) throws IOException {
+        try {
+            String line = lines.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (line == null) {
+                throw new IOException("node did not answer within " + patience.toSeconds() + " s");
+            }
+            if (line.equals(END)) {
+                throw new IOException("node ended: " + last());
+            }
+            return Json.MAPPER.readTree(line);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while node ran", null, e);
+        }
+    }
+
+    private void send(JsonNode message) throws IOException {
+        input.write(Json.MAPPER.writeValueAsString(message) + "\n");
+        input.flush();
+    }
+
+    /** What Node said last about itself: of the place, the error and the stack, the line with the error. */
+    private String last() throws InterruptedException {
+        complaints.join(1000);
+        List<String> all = Secrets.mask(String.join("\n", errors)).lines().toList();
+        return all.stream().filter(line -> line.matches("\\w*Error\\b.*")).findFirst()
+                .orElse(all.isEmpty() ? "without a word" : all.get(0));
+    }
+
+    /** The migrations in a fresh folder, so that Drizzle reads what is committed and nothing else. */
+    private Path written(Map<String, byte[]> files, String folder) {
+        try {
+            Path fresh = Files.createTempDirectory(work, "migrations");
+            for (var file : files.entrySet()) {
+                if (file.getKey().startsWith(DrizzleFolder.in(folder, ""))) {
+                    Path path = fresh.resolve(file.getKey().substring(DrizzleFolder.in(folder, "").length()));
+                    Files.createDirectories(path.getParent());
+                    Files.write(path, file.getValue());
+                }
+            }
+            return fresh;
+        } catch (IOException e) {
+            throw new Failure(Failure.Exit.MISSING, "the migrations cannot be written below " + work + ": "
+                    + e.getMessage(), "make room there, or name another folder: "
+                    + "JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER", e);
+        }
+    }
+
+    private static Thread read(BufferedReader reader, Predicate<String> listener, Runnable end) {
+        Thread thread = new Thread(() -> {
+            try (reader) {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    if (!line.isBlank()) {
+                        listener.test(line);
+                    }
+                }
+            } catch (IOException e) {
+                // The process is gone, which is what the end says.
+            } finally {
+                end.run();
+            }
+        }, "node");
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    /** Ends the process, by its input: which it loses as well when we are killed. */
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(cleaner);
+        } catch (IllegalStateException e) {
+            // We are ending, and the hook does the same.
+        }
+        end();
+    }
+
+    private void end() {
+        try {
+            input.close();
+            if (!process.waitFor(2, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (IOException e) {
+            // Then it has ended already.
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        close(connection);
+        delete(work);
+    }
+
+    private static void close(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // The server ends the session itself.
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (folder == null) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // A few small files in the temporary folder do no harm.
+        }
+    }
+}
