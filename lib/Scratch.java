@@ -1,10 +1,9 @@
-//SOURCES Clients.java Exec.java Failure.java ScratchFolder.java Target.java
+//SOURCES Clients.java Exec.java Failure.java ScratchFolder.java ScratchSettings.java ScratchTemplate.java Target.java
 
 package lib;
 
 import java.io.File;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -40,7 +39,7 @@ public final class Scratch implements AutoCloseable {
         }, "throw-away servers"));
     }
 
-    private final String password = password();
+    private String password = password();
     private Path bin;
     private ScratchFolder folder;
     /** What stands before a command that must not run as the present user. */
@@ -131,39 +130,84 @@ public final class Scratch implements AutoCloseable {
             throw new Failure(Failure.Exit.INTERRUPTED, "stopped before a throw-away server started", null);
         }
         folder = ScratchFolder.create();
-        major = Clients.version(Clients.executable(bin, "initdb")).map(Clients.Version::major)
+        Clients.Version version = Clients.version(Clients.executable(bin, "initdb"))
                 .orElseThrow(() -> Failure.missing("there is no working PostgreSQL server in " + bin,
                         "its initdb does not answer to --version"));
-        Files.createDirectory(data());
-        Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
-        chooseUser(secret);
-        initialize(secret);
-        Files.delete(secret);
+        major = version.major();
+        ScratchTemplate template = new ScratchTemplate(bin, version, options());
+        chooseUser();
+        boolean copied = copy(template);
+        if (!copied) {
+            initialize();
+            template.keep(data(), password);
+        }
         Path settings = data().resolve("postgresql.conf");
         String defaults = Files.readString(settings);
         for (int attempt = 1; ; attempt++) {
             port = freePort();
-            Files.writeString(settings, defaults + tuned());
+            Files.writeString(settings, defaults + ScratchSettings.of(port));
             String problem = launch();
             if (problem == null) {
                 return;
             }
             // Between our look and its start somebody else may have taken the port.
             boolean taken = problem.contains("could not bind") || problem.contains("could not create any TCP/IP");
-            if (attempt == ATTEMPTS || !taken) {
+            if (copied && !taken) {
+                copied = false;
+                template.forget();
+                initialize();
+                defaults = Files.readString(settings);
+            } else if (attempt == ATTEMPTS || !taken) {
                 throw Failure.missing("PostgreSQL " + major + " does not start: " + problem,
                         "look at the server in " + bin);
             }
         }
     }
 
-    private void initialize(Path secret) {
-        List<String> command = new ArrayList<>(List.of("-N", "-D", data().toString(), "-U", "postgres",
-                "-E", "UTF8", "--locale=C", "-A", "scram-sha-256", "--pwfile=" + secret));
+    private boolean copy(ScratchTemplate template) throws IOException {
+        Files.createDirectory(data());
+        String known = template.fill(data());
+        if (known == null) {
+            return false;
+        }
+        password = known;
+        if (stranger()) {
+            try (Stream<Path> files = Files.walk(data())) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    give(file);
+                }
+            }
+        }
+        return true;
+    }
+
+    private void initialize() throws IOException {
+        // What a copy left there goes.
+        ScratchFolder.delete(data());
+        Files.createDirectory(data());
+        Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
+        if (stranger()) {
+            give(data());
+            give(secret);
+        }
+        initialize(secret);
+        Files.delete(secret);
+    }
+
+    // Whatever else is asked of initdb belongs here: a template is only good for the same.
+    private List<String> options() {
+        List<String> options = new ArrayList<>(List.of("-U", "postgres", "-E", "UTF8", "--locale=C", "-A",
+                "scram-sha-256"));
         if (major >= 18) {
             // On by default from 18 on; with them the first read of loaded pages writes them all to the log.
-            command.add("--no-data-checksums");
+            options.add("--no-data-checksums");
         }
+        return options;
+    }
+
+    private void initialize(Path secret) {
+        List<String> command = new ArrayList<>(List.of("-N", "-D", data().toString(), "--pwfile=" + secret));
+        command.addAll(options());
         // Order by bytes is fast, but lower() must know more than ASCII; where there is no C.UTF-8, plain C it is.
         List<String> letters = new ArrayList<>(command);
         letters.add("--lc-ctype=C.UTF-8");
@@ -218,7 +262,7 @@ public final class Scratch implements AutoCloseable {
     }
 
     /** As root, and as a user without a name, PostgreSQL refuses to run: then a stranger runs it. */
-    private void chooseUser(Path secret) throws IOException {
+    private void chooseUser() throws IOException {
         if (WINDOWS) {
             return;
         }
@@ -242,12 +286,15 @@ public final class Scratch implements AutoCloseable {
                     "run this as an ordinary user, or install setpriv (util-linux), or give the URL of a server");
         }
         as = nobody;
-        give(data());
-        give(secret);
         folder.path.toFile().setExecutable(true, false);
         if (!run("initdb", List.of("--version")).ok()) {
             bin = borrow();
         }
+    }
+
+    /** Whether its programs run as another user, who must own its files. */
+    private boolean stranger() {
+        return as.contains("setpriv");
     }
 
     /** Why a command cannot be run that way; null when it can. */
@@ -291,50 +338,6 @@ public final class Scratch implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             return socket.getLocalPort();
         }
-    }
-
-    private String tuned() throws IOException {
-        // Docker gives 64 MB there, which parallel index builds outgrow; files have no such limit.
-        Path shared = Path.of("/dev/shm");
-        boolean cramped = Files.isDirectory(shared) && Files.getFileStore(shared).getTotalSpace() < 512L << 20;
-        long megabytes = memory() >> 20;
-        int workers = Math.min(4, Runtime.getRuntime().availableProcessors());
-        return """
-
-                listen_addresses = '127.0.0.1'
-                port = %d
-                unix_socket_directories = ''
-                max_connections = 100
-                cluster_name = 'throw-away'
-                fsync = off
-                synchronous_commit = off
-                full_page_writes = off
-                wal_level = minimal
-                max_wal_senders = 0
-                wal_init_zero = off
-                max_wal_size = 8GB
-                checkpoint_timeout = 1h
-                autovacuum = off
-                jit = off
-                shared_buffers = %dMB
-                maintenance_work_mem = %dMB
-                work_mem = 32MB
-                max_parallel_maintenance_workers = %d
-                max_locks_per_transaction = 256
-                timezone = 'UTC'
-                log_timezone = 'UTC'
-                """.formatted(port, clamp(megabytes / 16, 128, 512), clamp(megabytes / 32, 64, 512), workers)
-                + (cramped ? "dynamic_shared_memory_type = mmap\n" : "");
-    }
-
-    private static long clamp(long value, long least, long most) {
-        return Math.max(least, Math.min(most, value));
-    }
-
-    /** The memory of this machine, or of this container. */
-    private static long memory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine
-                ? machine.getTotalMemorySize() : 1L << 30;
     }
 
     private static String password() {
