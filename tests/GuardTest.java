@@ -107,7 +107,7 @@ class GuardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"preflight", "backup", "assess", "validate", "release", "tests/all"})
+    @ValueSource(strings = {"preflight", "backup", "assess", "validate", "release", "tests/all", "tests/benchmark"})
     void headsAreInTheSameOrder(String script) throws IOException {
         List<Line> lines = lines(source(script));
         assertEquals(LAUNCHER_LINE, lines.get(0).text);
