@@ -2,32 +2,48 @@
 //DESCRIPTION Back up a PostgreSQL database before a release, and prove that the backup can be read.
 //JAVA 17+
 
-//SOURCES lib/Address.java lib/Archive.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java
-//SOURCES lib/Gate.java lib/Json.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
+//SOURCES lib/Address.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java
+//SOURCES lib/Gate.java lib/Phase.java lib/Pooler.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
+//SOURCES lib/backup/Archive.java lib/backup/Backups.java lib/backup/Contents.java lib/backup/Dump.java
+//SOURCES lib/backup/Pace.java lib/backup/Proof.java lib/backup/Prune.java lib/backup/Refresh.java
+//SOURCES lib/backup/Restore.java lib/backup/Script.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import lib.Address;
-import lib.Archive;
 import lib.Cli;
 import lib.Clients;
 import lib.Exec;
+import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
-import lib.Json;
 import lib.Phase;
+import lib.Pooler;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Target;
+import lib.backup.Archive;
+import lib.backup.Backups;
+import lib.backup.Contents;
+import lib.backup.Dump;
+import lib.backup.Pace;
+import lib.backup.Proof;
+import lib.backup.Prune;
+import lib.backup.Refresh;
+import lib.backup.Restore;
+import lib.backup.Script;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 
@@ -37,13 +53,15 @@ import picocli.CommandLine.ScopeType;
         description = "Backs up the database of an environment and proves that the backup can be read.",
         footer = {"%nExamples:", "  jbang backup.java                     back up production into _migrations/",
             "  jbang backup.java --env staging       another environment of release.json",
-            "  jbang backup.java verify FILE.dump    read a backup again, and compare its SHA-256",
-            "%nEnvironment:", "  PROD_DATABASE_URL   the database of production", Cli.EXIT_CODES})
+            "  jbang backup.java verify FILE.dump    read it again, compare its SHA-256",
+            "  jbang backup.java verify --restore FILE.dump   and restore it for a test",
+            "  jbang backup.java list                what lies in _migrations/",
+            "  jbang backup.java prune --keep 3      remove the older ones",
+            "  jbang backup.java restore FILE --to staging    bring one back",
+            "  jbang backup.java refresh --sql mask.sql       make staging a copy of production",
+            "%nEnvironment:", "  PROD_DATABASE_URL   the database of production",
+            "  RELEASE_PG_CLIENTS  folders with pg_dump and its kin, not the usual ones", Cli.EXIT_CODES})
 class backup implements Callable<Integer> {
-    // A role's own limits would end the session that holds the snapshot while pg_dump is still at work.
-    private static final String UNLIMITED = "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN"
-            + " ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
-
     @Mixin
     Cli.Options common;
 
@@ -51,7 +69,10 @@ class backup implements Callable<Integer> {
     private Phase phase;
     private Target target;
     private Clients.Client client;
+    private Postgres.Identity identity;
+    private String commit;
     private Path file;
+    private CompletableFuture<Script> globals;
 
     public static void main(String... args) {
         System.exit(Cli.run(new backup(), args));
@@ -68,7 +89,8 @@ class backup implements Callable<Integer> {
         Run run = Run.open(project.repo);
         try (AutoCloseable lock = run.lock()) {
             file = run.fresh("backup", "dump");
-            boolean made = phase.gate("db.reach", this::reach) && phase.gate("backup.dump", this::dump);
+            boolean made = phase.gate("db.reach", this::reach) && phase.gate("backup.dump", this::dump)
+                    && phase.gate("backup.schema", this::schema) && phase.gate("backup.globals", this::globals);
             return phase.finish(run, made ? name() : null);
         }
     }
@@ -81,11 +103,13 @@ class backup implements Callable<Integer> {
         Address.Found found = project.address();
         target = found.target();
         try (Connection connection = Postgres.read(target, "backup")) {
-            Postgres.Identity identity = Postgres.identity(connection);
+            Pooler.refuse(connection, target);
+            identity = Postgres.identity(connection);
             client = Clients.fitting(identity.major());
             phase.fact("environment", project.environment);
             phase.fact("identity", identity);
-            phase.fact("commit", project.git.commit("HEAD"));
+            commit = project.git.commit("HEAD");
+            phase.fact("commit", commit);
             phase.fact("client", client.version());
             return Gate.passed(target.place() + ", PostgreSQL " + identity.version() + ", from " + found.source());
         }
@@ -93,42 +117,64 @@ class backup implements Callable<Integer> {
 
     private Gate.Finding dump() throws SQLException {
         long start = System.nanoTime();
+        globals = CompletableFuture.supplyAsync(() -> Script.globals(client, target));
         Archive archive;
-        Fingerprint schema;
-        // The schema is read in the dump's own snapshot: what is compared later is what was saved.
-        try (Connection connection = Postgres.read(target, "backup")) {
-            Postgres.rows(connection, UNLIMITED);
-            connection.setAutoCommit(false);
-            Postgres.execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-            String snapshot = Postgres.one(connection, "SELECT pg_export_snapshot()");
-            schema = Fingerprint.of(connection);
-            ObjectNode description = phase.facts().deepCopy();
-            description.set("schema", Json.tree(schema));
-            archive = Archive.dump(target, client, snapshot, file, description);
+        try (Pace pace = Pace.of(common.console(), target)) {
+            archive = pace.follow(Dump.of(target, client, file)).make(project.environment, identity, commit);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
+        Fingerprint schema = archive.manifest().schema();
+        Contents contents = archive.manifest().contents();
         phase.fact("file", name());
         phase.fact("sha256", archive.sha256());
         phase.fact("bytes", archive.bytes());
         phase.fact("entries", archive.entries());
+        phase.fact("tables", contents.tables().size());
+        phase.fact("rows", contents.rows());
         phase.fact("seconds", Math.round(seconds * 100) / 100.0);
         phase.fact("schema", schema.hash());
-        String found = String.format("%s: %s, %d objects, read back whole, %.1f s", name(),
-                Archive.size(archive.bytes()), archive.entries(), seconds);
+        String found = String.format("%s: %s, %d objects, %d rows in %d tables, read back whole, %.1f s", name(),
+                Archive.size(archive.bytes()), archive.entries(), contents.rows(), contents.tables().size(), seconds);
         List<String> invalid = schema.objects().keySet().stream().filter(name -> name.startsWith("invalid ")).toList();
         return invalid.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "; no dump holds " + String.join(", ", invalid),
                 "the rehearsal stops at this difference: drop it, or REINDEX INDEX CONCURRENTLY");
     }
 
-    /** Reads a backup again, whole, and compares it with the SHA-256 that was stored when it was made. */
-    @Command(name = "verify",
-            description = "Reads a backup again, whole, and compares its SHA-256 with the stored one.")
+    private Gate.Finding schema() {
+        return beside("schemaFile", Script.schema(client, file), Script.schemaOf(file));
+    }
+
+    private Gate.Finding globals() {
+        try {
+            return beside("globalsFile", globals.join(), Script.globalsOf(file));
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Failure failure && failure.exit != Failure.Exit.INTERRUPTED) {
+                return Gate.skipped("roles and tablespaces are not saved: " + failure.getMessage());
+            }
+            throw e;
+        }
+    }
+
+    private Gate.Finding beside(String fact, Script script, Path path) {
+        script.write(path);
+        String name = project.repo.relativize(path).toString();
+        phase.fact(fact, name);
+        return Gate.passed(name + ": " + Archive.size(script.size()));
+    }
+
+    /** Reads a backup again, whole, and compares it with what its manifest says. */
+    @Command(name = "verify", description = {"Reads a backup again, whole, and compares it with its manifest.",
+        "With --restore it is brought back on a throw-away server, and every table compared."})
     int verify(@Parameters(paramLabel = "FILE",
-            description = "A backup made by backup.java or by pg_dump.") Path backup) {
+            description = "A backup made by backup.java or by pg_dump.") Path backup,
+            @Option(names = "--restore", description = "Restore it on a throw-away server, and compare all data.")
+            boolean restore) {
         phase = common.phase("verify");
-        phase.gate("backup.verify", () -> {
+        Archive[] read = new Archive[1];
+        boolean good = phase.gate("backup.verify", () -> {
             Archive archive = Archive.verify(backup, Clients.newest());
+            read[0] = archive;
             phase.fact("file", backup.toString());
             phase.fact("sha256", archive.sha256());
             phase.fact("bytes", archive.bytes());
@@ -136,10 +182,118 @@ class backup implements Callable<Integer> {
             String what = String.format("%s: %s, %d objects, read back whole, ", backup,
                     Archive.size(archive.bytes()), archive.entries());
             return archive.described() ? Gate.passed(what + "SHA-256 as when it was made")
-                    : Gate.warned(what + "but no stored SHA-256 stands beside it",
+                    : Gate.warned(what + "but not proven: no manifest stands beside it",
                             "compare it yourself, if you have its hash: "
                             + Exec.typed(List.of("sha256sum", backup.toString())));
         });
+        if (good && restore) {
+            phase.gate("backup.restore", () -> prove(read[0]));
+        }
         return phase.finish(null, null);
+    }
+
+    private Gate.Finding prove(Archive archive) throws SQLException {
+        long start = System.nanoTime();
+        Proof proof = Proof.of(archive, (table, done, all) -> { });
+        double seconds = (System.nanoTime() - start) / 1e9;
+        phase.fact("server", proof.server());
+        if (!archive.described()) {
+            return Gate.warned(String.format("it restores (%s, %.1f s), but without a manifest nothing tells what it"
+                    + " must hold", proof.server(), seconds), "make one that is proven: jbang backup.java");
+        }
+        Contents contents = archive.manifest().contents();
+        phase.fact("tables", contents.tables().size());
+        phase.fact("rows", contents.rows());
+        return Gate.passed(String.format("restored (%s): the schema, and %d rows in %d tables, as they were saved,"
+                + " %.1f s", proof.server(), contents.rows(), contents.tables().size(), seconds));
+    }
+
+    /** Lists the backups of the run folder. */
+    @Command(name = "list", description = {"Lists the backups: age, size, server, environment, commit and state.",
+        "A proven one has a manifest and the size it had; verify reads it whole."})
+    int list() {
+        phase = common.phase("list");
+        List<Backups.Backup> backups = Backups.in(common.repo().resolve(Run.FOLDER));
+        phase.fact("backups", backups.stream().map(Backups.Backup::toJson).toList());
+        if (backups.isEmpty()) {
+            common.console().say("there is no backup yet; make one: jbang backup.java");
+        }
+        return phase.finish(null, backups.isEmpty() ? null : Backups.table(backups, Instant.now()));
+    }
+
+    /** Removes the old backups of an environment. */
+    @Command(name = "prune", description = {"Removes the old backups of an environment, with what stands beside them.",
+        "The newest good one stays, and whatever a run of the last 30 days or the last run refers to."},
+            footer = {"%nExamples:", "  jbang backup.java prune --dry-run   what would go, and why the rest stays",
+                "  jbang backup.java prune --keep 3    three good backups of production stay",
+                "  jbang backup.java prune --env staging", Cli.EXIT_CODES})
+    int prune(@Option(names = "--keep", paramLabel = "N", defaultValue = "5",
+            description = "How many good backups stay (default: ${DEFAULT-VALUE}).") int keep,
+            @Option(names = "--dry-run", description = "Say it, and remove nothing.") boolean dry) throws Exception {
+        phase = common.phase("prune");
+        Run run = Run.open(common.repo());
+        StringBuilder text = new StringBuilder();
+        try (AutoCloseable lock = run.lock()) {
+            phase.gate("backup.prune", () -> prune(Prune.of(run.folder(), common.env, keep), dry, text));
+        }
+        return phase.finish(null, text.isEmpty() ? null : text.toString());
+    }
+
+    private Gate.Finding prune(Prune prune, boolean dry, StringBuilder text) {
+        text.append(prune.text(dry ? "would remove" : "removed"));
+        phase.fact("dryRun", dry);
+        phase.fact("leftBehind", prune.leftBehind().stream().map(left -> left.getFileName().toString()).toList());
+        phase.fact("removed", prune.fates(false));
+        phase.fact("kept", prune.fates(true));
+        if (!dry) {
+            prune.remove();
+        }
+        return Gate.passed(String.format("%s: %d %s, %s; %d kept", common.env, prune.fates(false).size(),
+                dry ? "would be removed" : "removed", Archive.size(prune.freed()), prune.fates(true).size()));
+    }
+
+    /** Brings a backup back into a new database, proves it, and swaps it in by renaming. */
+    @Command(name = "restore", description = {"Restores a backup into a new database, compares it with what was saved,"
+            + " and puts it in the live one's place, which is renamed and kept.",
+        "Nothing is ever written over a live table. Production is replaced only when its name is typed."},
+            footer = {"%nExamples:", "  jbang backup.java restore FILE --to staging",
+                "  jbang backup.java restore FILE --to production --new-database look   replaces nothing",
+                "  jbang backup.java restore FILE --to production --table orders        one table, beside the live one",
+                "  jbang backup.java restore --to staging --status     what earlier restores left, and the way on",
+                "  jbang backup.java restore --to staging --undo app_before_20261121_101500",
+                "  jbang backup.java restore --to staging --drop-old app_before_20261121_101500", Cli.EXIT_CODES})
+    int restore(@Mixin Restore.Wish wish) throws Exception {
+        if (!wish.changes()) {
+            phase = common.phase("restore");
+            return phase.finish(null, wish.run(common, phase, new Project(common)));
+        }
+        return recorded("restore", run -> wish.run(common, phase, project));
+    }
+
+    /** Makes one environment a copy of another. */
+    @Command(name = "refresh", description = {
+        "Makes staging a copy of production, masked by an SQL file if one is given.",
+        "What staging was before is kept until the next refresh. Production is never refreshed."},
+            footer = {"%nExamples:", "  jbang backup.java refresh --sql mask.sql",
+                "  jbang backup.java refresh --last --sql mask.sql    from the newest proven backup",
+                "  jbang backup.java refresh --from staging --to preview", Cli.EXIT_CODES})
+    int refresh(@Mixin Refresh.Wish wish) throws Exception {
+        return recorded("refresh", run -> wish.run(common, phase, project, run));
+    }
+
+    private interface Work {
+        String result(Run run);
+    }
+
+    private int recorded(String name, Work work) throws Exception {
+        project = new Project(common);
+        phase = common.phase(name);
+        if (!phase.gate(name + ".ignored", () -> Run.ignored(project.git))) {
+            return phase.finish(null, null);
+        }
+        Run run = Run.open(project.repo);
+        try (AutoCloseable lock = run.lock()) {
+            return phase.finish(run, work.result(run));
+        }
     }
 }

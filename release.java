@@ -61,7 +61,8 @@ import picocli.CommandLine.ScopeType;
             "  jbang release.java status            where the release stands, and what is next",
             "%nEnvironment:", "  PROD_DATABASE_URL      the database of production",
             "  RELEASE_SCRATCH_URL    a server to rehearse on",
-            "  RELEASE_QUIET_SECONDS  how long to wait for sessions to end (60)", Cli.EXIT_CODES})
+            "  RELEASE_QUIET_SECONDS  how long to wait for sessions to end (60)",
+            "  RELEASE_TUNNEL_SECONDS how long a tunnel may take to come up (30)", Cli.EXIT_CODES})
 class release implements Callable<Integer> {
     private final List<Step> steps = List.of(
             new Step("preflight", "find every reason to stop", false, this::preflight),
@@ -222,6 +223,9 @@ class release implements Callable<Integer> {
         }
         if (dryRun) {
             options.add("--no-probe");
+        }
+        if (unrehearsed) {
+            options.add("--unrehearsed");
         }
         walk.phase("preflight", options, environment());
     }

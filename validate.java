@@ -2,9 +2,10 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Archive.java lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
+//SOURCES lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
 //SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java
 //SOURCES lib/Postgres.java lib/Project.java lib/Run.java
+//SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
 //SOURCES lib/sql/Statement.java
@@ -20,10 +21,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import lib.Archive;
 import lib.Cli;
 import lib.Clients;
 import lib.Copy;
+import lib.Exec;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -36,6 +37,8 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Target;
+import lib.backup.Contents;
+import lib.backup.Manifest;
 import lib.plan.Catalog;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
@@ -83,6 +86,7 @@ class validate implements Callable<Integer> {
     private Phase phase;
     private JsonNode backup;
     private Path dump;
+    private Manifest saved;
     private Postgres.Identity production;
     private Copy copy;
     private Optional<History> history;
@@ -140,6 +144,7 @@ class validate implements Callable<Integer> {
                     + ", not of " + project.environment,
                     "jbang backup.java --env " + project.environment);
         }
+        saved = Manifest.of(dump);
         return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
     }
 
@@ -173,13 +178,20 @@ class validate implements Callable<Integer> {
             schema = Fingerprint.of(connection);
         }
         if (!schema.hash().equals(backup.path("schema").asText())) {
-            Fingerprint saved = Archive.schema(dump);
             throw Failure.stop("the restored copy is not the schema that was backed up:\n  "
-                    + String.join("\n  ", schema.differences(saved, 5)),
+                    + String.join("\n  ", schema.differences(saved.schema(), 5)),
                     "rehearse on a server of production's own major and extensions: --scratch URL");
         }
-        return Gate.passed(String.format("the copy has the schema of the backup, %.1f s",
-                (System.nanoTime() - start) / 1e9));
+        // What is rehearsed on must be production as it was: not one row lost, not one value changed on the way.
+        Contents contents = saved.contents().again(copy.target(), (table, read, all) -> { });
+        List<String> differences = contents.differences(saved.contents(), 5);
+        if (!differences.isEmpty()) {
+            throw Failure.stop("the restored copy does not hold the data that was backed up:\n  "
+                    + String.join("\n  ", differences), "see whether the backup is at fault: "
+                    + Exec.typed(List.of("jbang", "backup.java", "verify", "--restore", dump.toString())));
+        }
+        return Gate.passed(String.format("the copy has the schema of the backup, and its %d rows in %d tables, %.1f s",
+                contents.rows(), contents.tables().size(), (System.nanoTime() - start) / 1e9));
     }
 
     private Gate.Finding write() throws SQLException {

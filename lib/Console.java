@@ -4,6 +4,7 @@
 
 package lib;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +14,18 @@ import picocli.CommandLine.Help.Ansi;
 public final class Console {
     public enum Color { auto, always, never }
 
+    private static final int USUAL_COLUMNS = 80;
+    /** What clears a terminal's line from the cursor on. */
+    private static final String REST_OF_LINE = "\u001b[K";
+
     private final Ansi ansi;
     private final boolean unicode;
     private final boolean verbose;
     // UTF-8 whatever the platform's default is: table names and file names are not ASCII.
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+    // Whether the last line on the terminal is a drawn one, which whatever comes next takes the place of.
+    private boolean drawn;
 
     public Console(Color color, boolean verbose) {
         this.verbose = verbose;
@@ -44,19 +51,58 @@ public final class Console {
         }
     }
 
+    /** The width of the terminal that chatter goes to; 0 where it goes to none, or to one that cannot redraw a line. */
+    public static int columns() {
+        if (System.getenv("TERM") == null || System.getenv("TERM").equals("dumb")) {
+            return 0;
+        }
+        try {
+            // Only a child that inherits the stream can tell; where there is no sh there are plain lines.
+            Process size = new ProcessBuilder("sh", "-c", "stty size <&2 2>/dev/null")
+                    .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            String said = new String(size.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+            if (size.waitFor() != 0) {
+                return 0;
+            }
+            // A terminal made by a program often says nothing of its size, or 0.
+            return said.matches("\\d+ [1-9]\\d{0,3}") ? Integer.parseInt(said.split(" ")[1]) : USUAL_COLUMNS;
+        } catch (IOException e) {
+            return 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 0;
+        }
+    }
+
+    /** Whether letters beyond ASCII can be shown. */
+    boolean unicode() {
+        return unicode;
+    }
+
     /** Whether colours are on, as the word that hands the choice to a child process. */
     public Color color() {
         return ansi.enabled() ? Color.always : Color.never;
     }
 
     /** A result: the only thing that goes to stdout. */
-    public void result(String text) {
+    public synchronized void result(String text) {
+        draw("");
         out.println(Secrets.mask(text));
     }
 
     /** Chatter: what is happening. */
-    public void say(String text) {
+    public synchronized void say(String text) {
+        draw("");
         err.println(Secrets.mask(text));
+    }
+
+    /** Draws a line that the next one replaces, whoever writes that; an empty text only takes the last one away. */
+    synchronized void draw(String text) {
+        if (drawn || !text.isEmpty()) {
+            err.print("\r" + Secrets.mask(text) + REST_OF_LINE);
+            err.flush();
+        }
+        drawn = !text.isEmpty();
     }
 
     /** Where an error comes from, for whoever asked for it with --verbose. */
@@ -88,24 +134,30 @@ public final class Console {
     }
 
     /** A line that opens a part of the output. */
-    public void title(String text) {
+    public synchronized void title(String text) {
+        draw("");
         err.println(paint("bold", Secrets.mask(text)));
     }
 
     /** One line of an answer from the terminal; null at its end. Only to be called when {@link #interactive()}. */
     public String ask(String question) {
+        draw("");
         err.print(Secrets.mask(question) + " ");
         err.flush();
         return System.console().readLine();
     }
 
-    /** A secret typed without echo. */
+    /** A secret typed without echo; null at the end of the input. */
     public String askSecret(String question) {
-        err.print(question + " ");
-        err.flush();
-        char[] typed = System.console().readPassword();
-        String secret = typed == null ? "" : new String(typed);
-        Secrets.add(secret);
+        draw("");
+        // Asked by the console itself, which turns the echo off first: a quick paste would be seen otherwise.
+        char[] typed = System.console().readPassword("%s ", question);
+        if (typed == null) {
+            err.println();
+            return null;
+        }
+        String secret = new String(typed);
+        Secrets.add(secret.strip());
         return secret;
     }
 

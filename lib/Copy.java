@@ -1,5 +1,5 @@
 //SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java Target.java
-//SOURCES sql/Name.java
+//SOURCES backup/Load.java backup/Manifest.java sql/Name.java
 
 package lib;
 
@@ -7,20 +7,17 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
+import lib.backup.Load;
+import lib.backup.Manifest;
 import lib.sql.Name;
 
 /** A copy of production made from its backup, on a server that is not production's; it goes when it is closed. */
 public final class Copy implements AutoCloseable {
-    // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
-    private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
-    private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
     private static final String PREFIX = "release_rehearsal_";
+    private static final String UTF8 = "UTF8";
     /** Half of the advisory lock that a copy's owner holds on the server; the other half is the copy's name. */
     private static final int LOCK = 0x7265;
 
@@ -61,12 +58,18 @@ public final class Copy implements AutoCloseable {
         Postgres.execute(owner,
                 "SELECT pg_advisory_lock(" + LOCK + ", " + half(Postgres.literal(target.database())) + ")");
         removeLeftovers();
-        make();
+        make(UTF8);
     }
 
-    private void make() throws SQLException {
-        Postgres.execute(owner,
-                "CREATE DATABASE " + Name.quote(target.database()) + " TEMPLATE template0 ENCODING 'UTF8'");
+    private void make(String encoding) throws SQLException {
+        // Every encoding goes with this locale, and few with any other.
+        Postgres.execute(owner, "CREATE DATABASE " + Name.quote(target.database()) + " TEMPLATE template0 ENCODING "
+                + Postgres.literal(encoding) + (encoding.equals(UTF8) ? "" : " LC_COLLATE 'C' LC_CTYPE 'C'"));
+    }
+
+    private void makeAgain(String encoding) throws SQLException {
+        Postgres.execute(owner, "DROP DATABASE " + Name.quote(target.database()) + " WITH (FORCE)");
+        make(encoding);
     }
 
     // Copies whose owner is not connected any more; one that somebody looks at just now is let be.
@@ -117,17 +120,19 @@ public final class Copy implements AutoCloseable {
             return new Copy(target, "compose service " + database.service(), null);
         }).orElse(null));
         if (copy == null) {
-            copy = attempt(passed, () -> {
-                Scratch scratch = Scratch.start(Servers.fitting(production.major()));
-                return new Copy(scratch.target("postgres"), "throw-away server, PostgreSQL " + scratch.major(),
-                        scratch);
-            });
+            copy = attempt(passed, () -> throwAway(production.major()));
         }
         if (copy == null) {
             throw Failure.missing("there is no server to rehearse on: " + String.join("; ", passed),
                     "name one: --scratch postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
         }
         return copy;
+    }
+
+    /** On a server of its own, of a major or a newer one, that is gone with the copy. */
+    public static Copy throwAway(int major) {
+        Scratch scratch = Scratch.start(Servers.fitting(major));
+        return new Copy(scratch.target("postgres"), "throw-away server, PostgreSQL " + scratch.major(), scratch);
     }
 
     private static Copy attempt(List<String> passed, Supplier<Copy> way) {
@@ -171,44 +176,23 @@ public final class Copy implements AutoCloseable {
         return scratch != null;
     }
 
-    /** Restores a backup whole; the only error that is let pass is one that says nothing about the data. */
+    /** Restores a backup whole, in the encoding of the database that it is of. */
     public void restore(Path dump, Clients.Client client) throws SQLException {
-        Exec.Result result = attempt(dump, client);
-        Set<String> roles = new LinkedHashSet<>();
-        ROLE.matcher(result.err()).results().forEach(role -> roles.add(role.group(1)));
-        if (!result.ok() && own() && !roles.isEmpty()) {
-            // Policies name roles, which belong to a whole server and are in no backup; on a server of our own they
-            // cost nothing.
-            for (String role : roles) {
+        String encoding = Manifest.exists(dump) ? Manifest.of(dump).contents().encoding() : UTF8;
+        if (!encoding.equals(UTF8)) {
+            makeAgain(encoding);
+        }
+        Load load = Load.of(dump, client);
+        Load.Result result = load.into(target);
+        if (!result.ok() && own() && !result.missingRoles().isEmpty()) {
+            // On a server of our own they cost nothing.
+            for (String role : result.missingRoles()) {
                 Postgres.execute(owner, "CREATE ROLE " + Name.quote(role) + " NOLOGIN");
             }
-            Postgres.execute(owner, "DROP DATABASE " + Name.quote(target.database()) + " WITH (FORCE)");
-            make();
-            result = attempt(dump, client);
+            makeAgain(encoding);
+            result = load.into(target);
         }
-        if (result.ok()) {
-            return;
-        }
-        List<String> errors = result.err().lines()
-                .filter(line -> line.contains("ERROR:")
-                        || line.startsWith("pg_restore: error:") && !line.contains("could not execute query"))
-                .filter(line -> !line.contains(HARMLESS)).toList();
-        boolean only = result.err().contains(HARMLESS) && errors.isEmpty() && result.exit() == 1;
-        if (!only) {
-            String first = errors.isEmpty() ? result.tail(2) : errors.get(0);
-            throw Failure.stop("the backup does not restore on " + server + ": " + first.replaceFirst(".*ERROR: +", ""),
-                    first.contains("extension") ? "rehearse on a server that has the extension: --scratch URL"
-                    : !roles.isEmpty()
-                    ? "make the role there: CREATE ROLE " + Name.quote(roles.iterator().next()) + " NOLOGIN;"
-                    : "look at it: " + Exec.typed(List.of("pg_restore", "--list", dump.toString())));
-        }
-    }
-
-    // Subscriptions would reach out to other servers, and labels need providers that only production has.
-    private Exec.Result attempt(Path dump, Clients.Client client) {
-        return Exec.of(client.tool("pg_restore").toString(), "--no-owner", "--no-privileges", "--no-subscriptions",
-                "--no-security-labels", "--no-password", "--jobs=2", "--dbname=" + target.database(), dump.toString())
-                .with(target.environment()).run();
+        result.orStop(server);
     }
 
     @Override

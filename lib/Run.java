@@ -28,7 +28,8 @@ public final class Run {
     /** The folder in the repository; git must ignore it, because it holds production's data. */
     public static final String FOLDER = "_migrations";
     private static final String OWNER = "RELEASE_RUN_OWNER";
-    private static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+    /** How a moment stands in file names. */
+    public static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
     private final Path folder;
 
@@ -83,7 +84,7 @@ public final class Run {
     }
 
     /** Why a file could not be used, in words: the messages of Java's own classes are file names. */
-    static String reason(IOException error) {
+    public static String reason(IOException error) {
         if (error instanceof AccessDeniedException) {
             return "permission denied";
         }
@@ -147,12 +148,17 @@ public final class Run {
 
     /** Writes a text file of the run, for its owner only, whole or not at all. */
     public static void write(Path file, String text) {
+        write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same for bytes. */
+    public static void write(Path file, byte[] content) {
         Path half = null;
         try {
             half = Files.createTempFile(file.getParent(), "." + file.getFileName(), ".part");
             permit(half, "rw-------");
             try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+                ByteBuffer bytes = ByteBuffer.wrap(content);
                 // On a disk that is nearly full only a part is taken, without a word; the next try says why.
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);
@@ -168,7 +174,7 @@ public final class Run {
     }
 
     /** Makes the names in a folder survive a power failure, where a folder can be flushed (not on Windows). */
-    static void settle(Path folder) {
+    public static void settle(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) {
@@ -178,7 +184,7 @@ public final class Run {
     }
 
     /** Deletes a file that nobody needs any more; one that cannot be deleted stays. */
-    static void discard(Path file) {
+    public static void discard(Path file) {
         try {
             if (file != null) {
                 Files.deleteIfExists(file);

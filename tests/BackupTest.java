@@ -21,13 +21,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import lib.Archive;
 import lib.Clients;
 import lib.Exec;
 import lib.Failure;
 import lib.Json;
 import lib.Postgres;
 import lib.Target;
+import lib.backup.Archive;
 import lib.sql.Name;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -149,7 +149,7 @@ class BackupTest {
         if (damaged.isEmpty()) {
             damaged.add(whole);
         }
-        String words = damage.toLowerCase().contains("description") ? "does not hold the SHA-256"
+        String words = damage.toLowerCase().contains("description") ? "was changed after it was written"
                 : "is not the backup that was made";
         for (byte[] bytes : damaged) {
             Files.write(dump, bytes);
@@ -338,7 +338,7 @@ class BackupTest {
             Postgres.execute(holder, "LOCK TABLE ballast");
             Set<String> before = files();
             World.Running running = world.begin("backup");
-            await(() -> "1".equals(sessions("wait_event_type = 'Lock'")), "pg_dump waits for the lock");
+            await(() -> !"0".equals(sessions("wait_event_type = 'Lock'")), "pg_dump waits for the lock");
             assertTrue(names(world.repo.resolve("_migrations"), ".part").size() == 1, "the half file is there");
             Exec.of("kill", "-" + signal, String.valueOf(running.process().pid())).run();
             assertTrue(running.process().waitFor(20, TimeUnit.SECONDS), "it ends by itself");

@@ -1,4 +1,4 @@
-//SOURCES World.java ../lib/Hash.java ../lib/Scratch.java ../lib/Servers.java
+//SOURCES BackupCase.java World.java ../lib/Hash.java ../lib/Scratch.java ../lib/Servers.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -445,6 +445,26 @@ class ValidateTest {
         world.write("_migrations/run.json", Json.pretty(run));
         World.Result seen = stops(10, "rehearsal.restore", "the restored copy is not the schema that was backed up");
         assertTrue(hint(seen, "rehearsal.restore").contains("--scratch URL"), seen::all);
+    }
+
+    @Test
+    void aCopyWithOtherDataThanTheBackupAndABackupWithoutAManifestAreRefused() {
+        Path dump = world.newest("backup-.*\\.dump");
+        Path manifest = Path.of(dump + ".json");
+        String saved = World.read(manifest);
+        try {
+            BackupCase.seal(dump, saved
+                    .replaceFirst("(\"public.sessions\" : \\{\\s*\"rows\" : \\d+,\\s*\"hash\" : \")", "$11"));
+            World.Result seen = stops(10, "rehearsal.restore", "the restored copy does not hold the data");
+            String message = seen.gate("rehearsal.restore").path("message").asText();
+            assertTrue(message.contains("public.sessions: the same"), seen::all);
+            World.write(manifest, "{}");
+            stops(10, "rehearsal.backup", "was changed after it was written");
+            assertTrue(manifest.toFile().delete());
+            stops(10, "rehearsal.backup", "is missing");
+        } finally {
+            World.write(manifest, saved);
+        }
     }
 
     @Test

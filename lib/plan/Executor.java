@@ -1,5 +1,4 @@
-//DEPS dev.failsafe:failsafe:3.3.2
-//SOURCES ../Fingerprint.java ../Gate.java ../Postgres.java ../sql/Statement.java ../Target.java Plan.java
+//SOURCES ../Fingerprint.java ../Gate.java ../Postgres.java ../Retry.java ../sql/Statement.java ../Target.java Plan.java
 
 package lib.plan;
 

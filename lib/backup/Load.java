@@ -1,0 +1,126 @@
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java ../sql/Name.java
+
+package lib.backup;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import lib.Clients;
+import lib.Exec;
+import lib.Failure;
+import lib.Target;
+import lib.sql.Name;
+
+/** Loads an archive into an empty database, by pg_restore. */
+public final class Load {
+    // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
+    private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
+    private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
+    private static final Pattern TABLE = Pattern.compile("pg_restore: processing data for table \"(.+)\"");
+
+    private final Path archive;
+    private final Clients.Client client;
+    private final List<String> options = new ArrayList<>();
+    // One more than there are cores: the two ends of a connection take turns.
+    private int jobs = Runtime.getRuntime().availableProcessors() + 1;
+    private Consumer<String> listener;
+
+    private Load(Path archive, Clients.Client client) {
+        this.archive = archive;
+        this.client = client;
+    }
+
+    /** What is to be loaded, and by which client: one that is not older than the one that made it. */
+    public static Load of(Path archive, Clients.Client client) {
+        return new Load(archive, client);
+    }
+
+    /** How many connections work side by side; one more than there are cores unless told otherwise. */
+    public Load jobs(int number) {
+        this.jobs = number;
+        return this;
+    }
+
+    /** More options for pg_restore: {@code --data-only}, {@code --table=users}. */
+    public Load with(String... more) {
+        options.addAll(List.of(more));
+        return this;
+    }
+
+    /** Hears the name of each table whose rows begin to be loaded. */
+    public Load tables(Consumer<String> listener) {
+        this.listener = listener;
+        return this;
+    }
+
+    /** Loads all it can; what could not be loaded is in the result. */
+    public Result into(Target target) {
+        // Subscriptions would reach out to other servers, and labels need providers that only production has.
+        List<String> command = new ArrayList<>(List.of(client.tool("pg_restore").toString(), "--no-owner",
+                "--no-privileges", "--no-subscriptions", "--no-security-labels", "--no-password", "--jobs=" + jobs,
+                "--dbname=" + target.database()));
+        command.addAll(options);
+        if (listener != null) {
+            command.add("--verbose");
+        }
+        command.add(archive.toString());
+        Exec load = Exec.of(command).with(target.environment());
+        if (listener != null) {
+            load.errorLines(this::hear);
+        }
+        return new Result(archive, load.run());
+    }
+
+    private void hear(String line) {
+        Matcher table = TABLE.matcher(line);
+        if (table.matches()) {
+            listener.accept(table.group(1));
+        }
+    }
+
+    /** What came of it. */
+    public static final class Result {
+        private final Path archive;
+        private final Exec.Result result;
+        private final List<String> errors;
+
+        private Result(Path archive, Exec.Result result) {
+            this.archive = archive;
+            this.result = result;
+            this.errors = result.err().lines()
+                    .filter(line -> line.contains("ERROR:")
+                            || line.startsWith("pg_restore: error:") && !line.contains("could not execute query"))
+                    .filter(line -> !line.contains(HARMLESS)).toList();
+        }
+
+        /** Whether all is there; the one error that is let pass says nothing about the data. */
+        public boolean ok() {
+            return result.ok() || result.err().contains(HARMLESS) && errors.isEmpty() && result.exit() == 1;
+        }
+
+        /** Roles that policies name and the server does not have; they belong to a server and are in no archive. */
+        public Set<String> missingRoles() {
+            Set<String> roles = new LinkedHashSet<>();
+            ROLE.matcher(result.err()).results().forEach(role -> roles.add(role.group(1).replace("\"\"", "\"")));
+            return roles;
+        }
+
+        /** A STOP with the first error and the way out, unless all is there. */
+        public void orStop(String server) {
+            if (ok()) {
+                return;
+            }
+            String first = errors.isEmpty() ? result.tail(2) : errors.get(0);
+            Set<String> roles = missingRoles();
+            throw Failure.stop("the backup does not restore on " + server + ": " + first.replaceFirst(".*ERROR: +", ""),
+                    first.contains("extension") ? "use a server that has the extension"
+                    : !roles.isEmpty() ? "make the role there: CREATE ROLE " + Name.quote(roles.iterator().next())
+                    + " NOLOGIN;" : "look at it: " + Exec.typed(List.of("pg_restore", "--list", archive.toString())));
+        }
+    }
+}
