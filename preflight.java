@@ -2,21 +2,24 @@
 //DESCRIPTION Find every reason to stop before anything is touched.
 //JAVA 17+
 
-//SOURCES lib/Build.java lib/Cli.java lib/Exec.java lib/Failure.java lib/Gate.java lib/Gates.java lib/History.java
+//SOURCES lib/Build.java lib/Cli.java lib/Exec.java lib/Gate.java lib/Gates.java lib/History.java
 //SOURCES lib/Phase.java lib/Project.java lib/Run.java lib/migrations/DrizzleMigrator.java
-//SOURCES lib/preflight/Database.java lib/preflight/Machine.java lib/preflight/Repository.java
+//SOURCES lib/preflight/Database.java lib/preflight/Extensions.java lib/preflight/Machine.java lib/preflight/Planned.java
+//SOURCES lib/preflight/Probe.java lib/preflight/Repository.java lib/preflight/Rights.java lib/preflight/SecretFiles.java
+//SOURCES lib/preflight/Server.java lib/preflight/Sessions.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
-import java.nio.file.Files;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import lib.Build;
 import lib.Cli;
 import lib.Exec;
-import lib.Failure;
 import lib.Gate;
 import lib.Gates;
 import lib.History;
@@ -25,12 +28,21 @@ import lib.Project;
 import lib.Run;
 import lib.migrations.DrizzleMigrator;
 import lib.preflight.Database;
+import lib.preflight.Extensions;
 import lib.preflight.Machine;
+import lib.preflight.Planned;
+import lib.preflight.Probe;
 import lib.preflight.Repository;
+import lib.preflight.Rights;
+import lib.preflight.SecretFiles;
+import lib.preflight.Server;
+import lib.preflight.Sessions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 
 /** Every gate that must be open before a release begins; all that fail are shown, not only the first. */
 @Command(name = "preflight", mixinStandardHelpOptions = true, versionProvider = Cli.Version.class,
@@ -57,9 +69,14 @@ class preflight implements Callable<Integer> {
             description = "A quick look at some gates (db.reach, or all of git); never counts as a preflight.")
     List<String> only = new ArrayList<>();
 
+    @Option(names = "--terminate-idle", paramLabel = "AGE", converter = Age.class,
+            description = "End sessions that are idle in transaction longer than this (30s, 5m, 1h), after asking.")
+    Duration terminateIdle;
+
     private Project project;
     private Phase phase;
     private Run run;
+    private Database database;
 
     public static void main(String... args) {
         System.exit(Cli.run(new preflight(), args));
@@ -75,7 +92,9 @@ class preflight implements Callable<Integer> {
             phase.fact("only", List.copyOf(gates.ids()));
         }
         phase.fact("buildSkipped", skipBuild);
-        gates.look(phase);
+        try (Database open = database) {
+            gates.look(phase);
+        }
         // A look at some gates is no preflight: it is not recorded, so that nothing can be built on it.
         return only.isEmpty() ? phase.finish(run, "ready")
                 : phase.finish(null, "open: " + String.join(" ", gates.ids()) + "; the rest was not looked at");
@@ -83,7 +102,10 @@ class preflight implements Callable<Integer> {
 
     private Gates gates() {
         Repository git = new Repository(project, phase);
-        Database database = new Database(project, phase);
+        database = new Database(project, phase);
+        Server server = new Server(project, phase, database);
+        Planned planned = new Planned(project, database);
+        Sessions sessions = new Sessions(phase, common.console(), database, planned, terminateIdle);
         Machine machine = new Machine(project, phase, database, unrehearsed);
         Gates gates = new Gates()
                 .gate("ignored", this::ignored)
@@ -95,7 +117,16 @@ class preflight implements Callable<Integer> {
                 .gate("git.merge", git::merge, "git.commits")
                 .gate("git.push", noProbe ? () -> Gate.skipped("a dry run pushes nothing") : git::push, "git.behind")
                 .asking("settings", database::settings)
-                .gate("db.reach", database::reach, "settings")
+                .gate("firewall", database::firewall, "settings")
+                .gate("tunnel", database::tunnel, "settings", "firewall")
+                .gate("db.reach", database::reach, "settings", "firewall", "tunnel")
+                .gate("db.tls", server::tls, "db.reach")
+                .gate("db.pooler", server::pooler, "db.reach")
+                .gate("db.extensions", new Extensions(project, phase, database, planned)::look, "db.reach")
+                .gate("db.connections", sessions::connections, "db.reach")
+                .gate("db.blockers", sessions::blockers, "db.reach")
+                .following("db.locks", new Probe(database, planned)::locks, "db.blockers")
+                .gate("db.role", new Rights(phase, database, planned)::role, "db.reach")
                 .gate("tools.client", machine::clients)
                 .gate("tools.version", machine::versions, "db.reach")
                 .following("container", machine::container, "db.reach")
@@ -106,19 +137,9 @@ class preflight implements Callable<Integer> {
     }
 
     private Gate.Finding ignored() {
-        Gate.Finding finding = Run.ignored(project.git);
-        boolean there = Files.exists(project.repo.resolve(".env"));
-        if (project.git.tracked(".env")) {
-            throw Failure.stop(".env is in git, and it holds secrets", "git rm --cached .env && printf '\\n.env\\n'"
-                    + " >> .gitignore && git add .gitignore && git commit -m 'Take .env out of git'   "
-                    + "# and change the secrets in it");
-        }
-        if (there && !project.git.ignored(".env")) {
-            throw Failure.stop(".env is not ignored by git", "printf '\\n.env\\n' >> .gitignore"
-                    + " && git add .gitignore && git commit -m 'Ignore .env' .gitignore");
-        }
+        Gate.Finding finding = new SecretFiles(project).look(Run.ignored(project.git));
         run = Run.open(project.repo);
-        return there ? Gate.passed(finding.message() + ", and so does .env") : finding;
+        return finding;
     }
 
     private Gate.Finding migrator() {
@@ -138,5 +159,21 @@ class preflight implements Callable<Integer> {
         }
         Build.run(project.repo, commands, run.folder(), common.console()::say);
         return Gate.passed(String.join("; ", commands.stream().map(Exec::typed).toList()));
+    }
+
+    /** An age as people write it: {@code 30s}, {@code 5m}, {@code 1h30m}. */
+    static final class Age implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String value) {
+            try {
+                Duration age = Duration.parse("PT" + value.toUpperCase(Locale.ROOT));
+                if (!age.isNegative() && !age.isZero()) {
+                    return age;
+                }
+            } catch (DateTimeParseException e) {
+                // Said below, with the same words as an age that is none.
+            }
+            throw new TypeConversionException("'" + value + "' is not an age like 30s, 5m or 1h");
+        }
     }
 }

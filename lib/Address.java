@@ -1,11 +1,10 @@
-//DEPS io.github.cdimascio:dotenv-java:3.2.0@fatjar
-//SOURCES Console.java Exec.java Failure.java Json.java Settings.java Target.java
+//SOURCES Conninfo.java Console.java DotEnv.java Exec.java Failure.java Json.java Placeholder.java Settings.java
+//SOURCES Target.java UrlSource.java way/Way.java
 
 package lib;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.github.cdimascio.dotenv.Dotenv;
-import io.github.cdimascio.dotenv.DotenvEntry;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,24 +12,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import lib.way.Way;
 
 /** Where an environment's database URL comes from: release.json, the environment, .env or a person. */
 public final class Address {
     /** How a URL that was typed once reaches the phases that a release starts. */
-    static final String TYPED = "RELEASE_TYPED_URL";
+    public static final String TYPED = "RELEASE_TYPED_URL";
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Pattern PLACEHOLDER = Pattern.compile("(?i)<[a-z_ -]+>|\\[[a-z_ -]*password[a-z_ -]*]"
-            + "|\\bchange[-_]?me\\b|\\.\\.\\.|…|your[-_]password|\\$\\{\\{?[a-z0-9_. -]+}|(?-i:\\bPASSWORD(?=@))");
+    private static final int TRIES = 3;
 
     private Address() {
     }
 
     /** A database URL together with the words that say where it was found; the words may be shown, the URL may not. */
     public record Found(String url, String source) {
+        public Found {
+            // What was copied with its quotes, or went through a file that keeps them.
+            url = url.strip().replaceFirst("(?s)^(['\"`])(.*)\\1$", "$2").strip();
+        }
+
         public Target target() {
-            String placeholder = placeholder(url);
+            String placeholder = Placeholder.in(url);
             if (placeholder != null) {
                 throw Failure.usage("the database URL from " + source + " still holds the placeholder " + placeholder,
                         "put the real value there; where it really is part of the password, write it as %XX");
@@ -41,33 +43,35 @@ public final class Address {
                 throw Failure.usage(source + ": " + failure.getMessage(), failure.hint);
             }
         }
+
+        /** Where the URL was found, and where what it does not say itself. */
+        public String origin() {
+            List<String> words = new ArrayList<>(List.of(source));
+            words.addAll(Conninfo.of(url, System.getenv()).origins());
+            return String.join(", ", words);
+        }
+    }
+
+    /** Finds the URL of an environment as {@link #look} does, and opens the way to its database. */
+    public static Found find(Path repo, Settings settings, String environment, Console console) {
+        Found found = look(repo, settings, environment, console);
+        Way.of(repo, settings, environment, console).open(found::target);
+        return found;
     }
 
     /** Finds the URL of an environment, asking on a terminal when nothing else has it. */
-    public static Found find(Path repo, Settings settings, String environment, Console console) {
+    public static Found look(Path repo, Settings settings, String environment, Console console) {
         JsonNode wish = settings.environment(environment).url();
         if (wish == null || wish.isNull()) {
             return common(repo, environment, console);
         }
-        if (wish.isTextual() && wish.asText().equals("prompt")) {
-            return typed(environment, console);
-        }
-        String kind = wish.isObject() && wish.size() == 1 ? wish.fieldNames().next() : "";
-        JsonNode value = wish.path(kind);
-        if (List.of("env", "dotenv").contains(kind) && (!value.isTextual() || value.asText().isBlank())) {
-            throw Failure.usage("release.json: environments." + environment + ".url." + kind
-                    + " is not the name of a variable", "write it as {\"" + kind + "\": \"PROD_DATABASE_URL\"}");
-        }
-        return switch (kind) {
-            case "env" -> variable(value.asText(), environment);
+        JsonNode value = wish.path(UrlSource.kind(wish));
+        return switch (UrlSource.kind(wish)) {
+            case "env" -> variable(repo, value.asText(), environment);
             case "dotenv" -> dotenv(repo, value.asText(), environment);
             case "command" -> command(repo, words(value), environment);
             case "railway" -> railway(repo, value, environment);
-            case "prompt" -> typed(environment, console);
-            default -> throw Failure.usage("release.json: environments." + environment + ".url "
-                    + (wish.asText().contains("://") ? "is a URL, and git would keep its password"
-                    : "is none of the known ways to a URL"), "use one of {\"env\": NAME}, {\"dotenv\": NAME}, "
-                    + "{\"command\": [...]}, {\"railway\": {...}}, \"prompt\"");
+            default -> typed(environment, console);
         };
     }
 
@@ -76,9 +80,14 @@ public final class Address {
         return found.source().equals("the prompt") ? Map.of(TYPED, found.url()) : Map.of();
     }
 
-    private static Found common(Path repo, String environment, Console console) {
-        String name = (environment.equals("production") ? "PROD"
+    /** The variable that holds an environment's URL where release.json says nothing else. */
+    public static String variable(String environment) {
+        return (environment.equals("production") ? "PROD"
                 : environment.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")) + "_DATABASE_URL";
+    }
+
+    private static Found common(Path repo, String environment, Console console) {
+        String name = variable(environment);
         String value = System.getenv(name);
         if (value != null && !value.isBlank()) {
             return new Found(value, name);
@@ -90,7 +99,7 @@ public final class Address {
         if (System.getenv(TYPED) == null && !Console.interactive()) {
             // DATABASE_URL is the developer's own database far too often to be taken for production.
             throw Failure.usage("no database URL for " + environment + ": " + name + " is neither set nor in .env",
-                    "export " + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+                    instead(repo, name, "export " + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE"));
         }
         return typed(environment, console);
     }
@@ -105,40 +114,95 @@ public final class Address {
                     "run it on a terminal, or name another source in release.json: "
                     + "{\"url\": {\"env\": \"PROD_DATABASE_URL\"}}");
         }
-        String url = console.askSecret("Database URL of " + environment + " (not shown):");
-        if (url.isBlank()) {
-            throw Failure.usage("no database URL was typed for " + environment, "run it again");
+        for (int attempt = 1; ; attempt++) {
+            String url = console.askSecret("Database URL of " + environment + " (not shown):");
+            if (url == null) {
+                throw Failure.usage("the input ended before a database URL was typed for " + environment,
+                        "run it again");
+            }
+            try {
+                // As people copy it, out of a shell's file: export NAME="…"
+                String prefix = "^(?:export\\s+)?[A-Za-z_]\\w*=(?=['\"`]?postgres)";
+                Found found = new Found(url.strip().replaceFirst(prefix, ""), "the prompt");
+                if (found.url.isEmpty()) {
+                    throw Failure.usage("no database URL was typed for " + environment, "run it again");
+                }
+                found.target();
+                return found;
+            } catch (Failure failure) {
+                if (attempt == TRIES) {
+                    throw failure;
+                }
+                console.failure(failure.getMessage(), "type it once more");
+            }
         }
-        return new Found(url, "the prompt");
     }
 
-    private static Found variable(String name, String environment) {
+    private static Found variable(Path repo, String name, String environment) {
         String value = System.getenv(name);
         if (value == null || value.isBlank()) {
             throw Failure.usage("the variable " + name + " (database URL of " + environment + ") is not set",
-                    "export " + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
+                    instead(repo, name, "export " + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE"));
         }
         return new Found(value, name);
     }
 
-    // Of the file alone: asked by name, the library prefers the environment, which may hold another database. A line
-    // that it cannot read is none of ours, and its text may be a secret.
+    // Of the file alone: the environment may hold another database under that name.
     private static String inFile(Path repo, String name) {
-        if (!Files.isRegularFile(repo.resolve(".env"))) {
-            return null;
+        Path file = repo.resolve(".env");
+        return Files.isRegularFile(file) ? DotEnv.of(file).get(name, System.getenv()) : null;
+    }
+
+    // Another file may hold it; it is named and not read, for which of them an application takes is its own affair.
+    private static String instead(Path repo, String name, String otherwise) {
+        List<String> files = new ArrayList<>();
+        try (var found = Files.newDirectoryStream(repo, ".env*")) {
+            for (Path file : found) {
+                if (Files.isRegularFile(file) && holds(file, name)) {
+                    files.add(file.getFileName().toString());
+                }
+            }
+        } catch (IOException e) {
+            // A hint less.
+            return otherwise;
         }
-        return Dotenv.configure().directory(repo.toString()).ignoreIfMissing().ignoreIfMalformed().load()
-                .entries(Dotenv.Filter.DECLARED_IN_ENV_FILE).stream().filter(entry -> entry.getKey().equals(name))
-                .map(DotenvEntry::getValue).findFirst().orElse(null);
+        files.sort(null);
+        return files.isEmpty() ? otherwise : otherwise + "   # " + String.join(" and ", files)
+                + (files.size() == 1 ? " has it, but is" : " have it, but are") + " not read";
+    }
+
+    private static boolean holds(Path file, String name) {
+        try {
+            return !DotEnv.of(file).values().getOrDefault(name, "").isBlank();
+        } catch (Failure unreadable) {
+            return false;
+        }
     }
 
     private static Found dotenv(Path repo, String name, String environment) {
         String value = inFile(repo, name);
         if (value == null || value.isBlank()) {
-            throw Failure.usage(".env has no " + name + " (database URL of " + environment + ")",
-                    "printf '\\n%s\\n' '" + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE' >> .env");
+            throw Failure.usage(".env has no " + name + " (database URL of " + environment + ")", instead(repo, name,
+                    "printf '\\n%s\\n' '" + name + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE' >> .env"));
         }
         return new Found(value, name + " in .env");
+    }
+
+    /**
+     * The URL of another environment as far as it can be found without asking or running anything; null where that
+     * would be needed, or where it is not set.
+     */
+    public static Found peek(Path repo, Settings settings, String environment) {
+        JsonNode wish = settings.environment(environment).url();
+        boolean usual = wish == null || wish.isNull();
+        String name = usual ? variable(environment) : wish.path("env").asText("");
+        String value = name.isEmpty() ? null : System.getenv(name);
+        if (value != null && !value.isBlank()) {
+            return new Found(value, name);
+        }
+        String inFile = usual ? name : wish.path("dotenv").asText("");
+        value = inFile.isEmpty() ? null : inFile(repo, inFile);
+        return value == null || value.isBlank() ? null : new Found(value, inFile + " in .env");
     }
 
     private static Found command(Path repo, List<String> command, String environment) {
@@ -158,10 +222,6 @@ public final class Address {
     private static List<String> words(JsonNode list) {
         List<String> words = new ArrayList<>();
         list.forEach(word -> words.add(word.asText()));
-        if (words.isEmpty()) {
-            throw Failure.usage("release.json: a command is a list of words",
-                    "write it as [\"program\", \"argument\"]");
-        }
         return words;
     }
 
@@ -206,11 +266,5 @@ public final class Address {
                     "use the public one: \"variable\": \"DATABASE_PUBLIC_URL\"");
         }
         return found;
-    }
-
-    /** The placeholder a value still holds, or null. */
-    public static String placeholder(String value) {
-        Matcher found = PLACEHOLDER.matcher(value);
-        return found.find() ? found.group() : null;
     }
 }

@@ -48,7 +48,7 @@ public final class Cli {
         public boolean verbose;
         @Option(names = "--color", scope = ScopeType.INHERIT, paramLabel = "WHEN", defaultValue = "auto",
                 description = "auto, always or never (default: ${DEFAULT-VALUE}).")
-        public Console.Color color;
+        public Console.Color color = Console.Color.auto;
         private Console console;
 
         public Console console() {

@@ -13,7 +13,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 public record Gate(String id, Status status, String message, String hint, @JsonIgnore Failure.Exit exit,
                    @JsonIgnore Throwable cause) {
     /** The way out of an error that nobody foresaw. */
-    static final String UNFORESEEN = "run it again with --verbose to see where this comes from";
+    public static final String UNFORESEEN = "run it again with --verbose to see where this comes from";
 
     public enum Status { pass, warn, stop, skip }
 

@@ -297,6 +297,15 @@ public final class Git {
         return !read("ls-files", "--", path).isEmpty();
     }
 
+    /** The paths that git ls-files lists with these options, of the patterns given. */
+    public List<String> listed(List<String> options, String... patterns) {
+        List<String> arguments = new ArrayList<>(List.of("ls-files", "-z", "--full-name"));
+        arguments.addAll(options);
+        arguments.add("--");
+        arguments.addAll(List.of(patterns));
+        return Stream.of(read(arguments.toArray(String[]::new)).split("\0")).filter(path -> !path.isEmpty()).toList();
+    }
+
     /** One committed file, or null when the commit does not hold it. */
     public byte[] file(String commit, String path) {
         Exec.Result result = git("cat-file", "blob", commit + ":" + path).run();

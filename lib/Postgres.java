@@ -1,15 +1,8 @@
 //DEPS org.postgresql:postgresql:42.7.14@fatjar
-//SOURCES Failure.java Gate.java Target.java
+//SOURCES Failure.java Target.java Unreachable.java
 
 package lib;
 
-import java.net.ConnectException;
-import java.net.NoRouteToHostException;
-import java.net.SocketException;
-import java.net.SocketTimeoutException;
-import java.net.URLEncoder;
-import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,10 +10,19 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import javax.net.ssl.SSLException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.postgresql.PGConnection;
 
 /** Connections to PostgreSQL, and why one could not be made. */
 public final class Postgres {
+    /** Kept, for a logger that nobody holds loses its level: what goes wrong is said once, and by us. */
+    private static final Logger DRIVER = Logger.getLogger("org.postgresql");
+
+    static {
+        DRIVER.setLevel(Level.OFF);
+    }
+
     private Postgres() {
     }
 
@@ -37,7 +39,7 @@ public final class Postgres {
         }
     }
 
-    /** Connects for reading only: the server itself refuses every change. */
+    /** Connects for reading only: the server itself refuses every change, unless a pooler stands in between. */
     public static Connection read(Target target, String phase) {
         return connect(target, phase, true);
     }
@@ -57,13 +59,12 @@ public final class Postgres {
         properties.setProperty("logServerErrorDetail", "false");
         // One statement goes over as it stands: in the other modes the driver splits it at semicolons of its choice.
         properties.setProperty("preferQueryMode", "simple");
-        String host = target.host().contains(":") ? "[" + target.host() + "]" : target.host();
-        String url = "jdbc:postgresql://" + host + ":" + target.port() + "/"
-                + URLEncoder.encode(target.database(), StandardCharsets.UTF_8).replace("+", "%20");
         try {
-            Connection connection = new org.postgresql.Driver().connect(url, properties);
+            Connection connection = new org.postgresql.Driver().connect(target.jdbc(), properties);
             if (readOnly) {
-                execute(connection, "SET default_transaction_read_only = on");
+                // Not through a pooler: there the setting would stay behind for whoever comes next, the application.
+                one(connection, "SELECT set_config('default_transaction_read_only', 'on', false)"
+                        + " WHERE pg_backend_pid() = " + wirePid(connection));
             }
             return connection;
         } catch (SQLException e) {
@@ -73,72 +74,12 @@ public final class Postgres {
 
     /** Tells the reasons apart for which a server cannot be used, each with its own way out. */
     public static Failure unreachable(Target target, SQLException error) {
-        String state = String.valueOf(error.getSQLState());
-        String place = target.host() + ":" + target.port();
-        String said = String.valueOf(error.getMessage()).lines().findFirst().orElse("");
-        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-            if (cause instanceof UnknownHostException) {
-                return failure(error, "no such host: " + target.host(), target.host().endsWith(".internal")
-                        ? "this name is known only inside the provider's network: use the public URL"
-                        : "check the host in the URL: nslookup " + target.host());
-            }
-            if (cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused")) {
-                return failure(error, place + " refuses the connection: no server listens there",
-                        "check host and port, and that the server runs: " + ready(target));
-            }
-            if (cause instanceof SocketException && Gate.words(cause).startsWith("Network is unreachable")) {
-                return failure(error, "no road leads from this machine to " + place, "the host may have an IPv6 address"
-                        + " only: use the address your provider has for IPv4, or a network with IPv6");
-            }
-            if (cause instanceof SocketTimeoutException || cause instanceof NoRouteToHostException
-                    || cause instanceof ConnectException) {
-                return silent(target, error);
-            }
-            if (cause instanceof SSLException) {
-                return failure(error, "TLS with " + place + " fails: " + Gate.words(cause),
-                        "check sslmode and sslrootcert in the URL; what the server shows: "
-                        + "openssl s_client -starttls postgres -connect " + place);
-            }
-        }
-        if (said.contains("attempt timed out")) {
-            return silent(target, error);
-        }
-        if (said.contains("does not support SSL")) {
-            return failure(error, place + " offers no TLS, and the URL asks for it",
-                    "turn it on at the server; on a network of your own only, leave sslmode out of the URL");
-        }
-        if (said.contains("no password was provided")) {
-            return failure(error, place + " asks for the password of user " + target.user() + ", and the URL has none",
-                    "put it into the URL: postgresql://USER:PASSWORD@HOST:PORT/DATABASE");
-        }
-        return switch (state) {
-            case "28P01" -> failure(error, place + " refuses the password of user " + target.user(),
-                    "check user and password in the URL; special characters are written as %XX");
-            case "28000" -> failure(error, place + " does not let user " + target.user() + " in: " + said,
-                    "add sslmode=require to the URL, or allow this address in the server's pg_hba.conf");
-            case "3D000" -> failure(error, place + " has no database " + target.database(),
-                    "check the last part of the URL; psql -l lists the databases");
-            case "42501" -> failure(error, place + " keeps user " + target.user() + " out of database "
-                    + target.database(), "GRANT CONNECT ON DATABASE … TO …, as its owner");
-            case "53300" -> failure(error, place + " has no free connection: " + said,
-                    "close some sessions, then run it again");
-            case "57P03" -> failure(error, place + " is starting up or shutting down",
-                    "wait a moment, then run it again");
-            default -> failure(error, place + " cannot be used: " + said, "try it: " + ready(target));
-        };
+        return Unreachable.of(target, error);
     }
 
-    private static Failure silent(Target target, SQLException error) {
-        return failure(error, target.host() + ":" + target.port() + " did not answer within " + target.patience()
-                + " s", "a firewall stands between: allow this machine's address in your provider's dashboard");
-    }
-
-    private static String ready(Target target) {
-        return "pg_isready -h " + target.host() + " -p " + target.port();
-    }
-
-    private static Failure failure(SQLException error, String message, String hint) {
-        return new Failure(Failure.Exit.MISSING, message, hint, error);
+    /** The server process as the wire protocol names it; a pooler in between names one that does not exist. */
+    public static int wirePid(Connection connection) throws SQLException {
+        return connection.unwrap(PGConnection.class).getBackendPID();
     }
 
     public static Identity identity(Connection connection) throws SQLException {

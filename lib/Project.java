@@ -1,5 +1,5 @@
 //SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Notes.java Settings.java
-//SOURCES migrations/Drizzle.java
+//SOURCES migrations/Drizzle.java way/Way.java
 
 package lib;
 
@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import lib.migrations.Drizzle;
+import lib.way.Way;
 
 /** The application that is released: its repository, its settings and what they lead to. */
 public final class Project {
@@ -51,7 +52,7 @@ public final class Project {
     }
 
     /** Every committed file that can say something about migrations, exactly as git stores it; pictures cannot. */
-    public Map<String, byte[]> files() {
+    public synchronized Map<String, byte[]> files() {
         if (files == null) {
             files = git.files("HEAD", path -> !BINARY.matcher(path).find());
         }
@@ -75,8 +76,23 @@ public final class Project {
         return Notes.of(text == null ? null : new String(text, StandardCharsets.UTF_8));
     }
 
-    /** The database of the environment, with the words that say where its URL was found. */
+    /** The database of the environment, with the words that say where its URL was found; the way to it is open then. */
     public Address.Found address() {
         return Address.find(repo, settings, environment, console);
+    }
+
+    /** The same while the way to it may still be closed. */
+    public Address.Found found() {
+        return found(environment);
+    }
+
+    /** The database of any environment; the way to it may be closed. */
+    public Address.Found found(String other) {
+        return Address.look(repo, settings, other, console);
+    }
+
+    /** The way to the database of the environment. */
+    public Way way() {
+        return Way.of(repo, settings, environment, console);
     }
 }

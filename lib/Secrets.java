@@ -13,6 +13,7 @@ public final class Secrets {
     private static final String MASK = "****";
     /** Where a password stands in a URL, whoever's it is; our own hints write PASSWORD there. */
     private static final Pattern IN_URL = Pattern.compile("(://[^\\s:/@\"']*:)(?!PASSWORD@)[^\\s/\"']+(?=@)");
+    private static final Pattern IN_QUERY = Pattern.compile("([?&](?:ssl)?password=)[^&\\s\"']+");
     /** A password like "postgres" or "5432": taken for a secret, it would tear words and file names apart. */
     private static final Pattern WORD = Pattern.compile("[A-Za-z_]{0,11}|[0-9]{0,6}|.{0,3}");
 
@@ -40,6 +41,9 @@ public final class Secrets {
         for (String secret : KNOWN.stream().sorted(Comparator.comparing(String::length).reversed()).toList()) {
             text = text.replace(secret, MASK);
         }
-        return text.contains("://") ? IN_URL.matcher(text).replaceAll("$1" + MASK) : text;
+        if (!text.contains("://")) {
+            return text;
+        }
+        return IN_QUERY.matcher(IN_URL.matcher(text).replaceAll("$1" + MASK)).replaceAll("$1" + MASK);
     }
 }

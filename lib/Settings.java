@@ -1,5 +1,5 @@
 //DEPS org.apache.commons:commons-text:1.14.0
-//SOURCES Failure.java Gate.java Json.java
+//SOURCES Failure.java FirewallSetting.java Gate.java Json.java UrlSource.java
 
 package lib;
 
@@ -8,14 +8,23 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
@@ -29,8 +38,14 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
                        Map<String, Environment> environments) {
     public static final String FILE = "release.json";
     // Written twice, a key would silently lose its first value; what follows the end would be lost altogether.
-    private static final ObjectReader READER = Json.MAPPER.readerFor(Settings.class)
-            .with(StreamReadFeature.STRICT_DUPLICATE_DETECTION).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectReader READER = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
+            // A number where a name belongs is a mistake, not a name.
+            .withCoercionConfig(LogicalType.Textual, texts -> texts.setCoercion(CoercionInputShape.Integer,
+                    CoercionAction.Fail).setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+            .build().readerFor(Settings.class).with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     /** The branch that is promoted and the one that is deployed. */
     public record Branches(String source, String release) {
@@ -44,9 +59,13 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
     public record Migrations(String tool, String folder) {
     }
 
-    /** One place where the application runs. */
-    public record Environment(JsonNode url, List<String> tunnel, Map<String, Service> services, JsonNode firewall,
-                              List<String> windows) {
+    /**
+     * One place where the application runs.
+     *
+     * @param network {@code private} where only machines of one's own can listen on the way to its database
+     */
+    public record Environment(JsonNode url, List<String> tunnel, Map<String, Service> services,
+                              FirewallSetting firewall, List<String> windows, String network) {
         public Environment {
             services = services == null ? Map.of() : services;
         }
@@ -69,57 +88,96 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
     /** Reads release.json of a repository; a mistake is named with its line and the nearest key that would be right. */
     public static Settings of(Path repo) {
         Path file = repo.resolve(FILE);
-        if (!Files.exists(file)) {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             return new Settings(null, null, null, null);
+        }
+        if (Files.isDirectory(file)) {
+            throw Failure.usage(FILE + " is a folder", "mv " + FILE + " " + FILE + ".d   # give it another name");
         }
         String text = "";
         try {
-            text = Files.readString(file);
+            text = text(Files.readAllBytes(file));
             Settings settings = text.isBlank() ? null : READER.readValue(text);
             if (settings == null) {
                 throw Failure.usage(FILE + " is empty", "write {} into it, or remove it");
             }
-            settings.check();
+            settings.check(text);
             return settings;
         } catch (UnrecognizedPropertyException e) {
             List<String> known = e.getKnownPropertyIds().stream().map(String::valueOf).sorted().toList();
-            throw Failure.usage(where(text, e) + ": unknown key \"" + e.getPropertyName() + "\"", "did you mean \""
-                    + nearest(e.getPropertyName(), known) + "\"? Known here: " + String.join(", ", known));
+            throw Failure.usage(where(text, e, pointer(e)) + ": unknown key \"" + e.getPropertyName() + "\"",
+                    "did you mean \"" + nearest(e.getPropertyName(), known) + "\"? Known here: "
+                    + String.join(", ", known));
         } catch (JsonMappingException e) {
             if (e.getCause() instanceof JsonProcessingException syntax) {
-                throw malformed(syntax);
+                throw malformed(syntax, text);
             }
             boolean more = e.getOriginalMessage().startsWith("Trailing token");
-            throw Failure.usage(more ? FILE + " goes on after its end" : where(text, e) + ": " + key(e)
+            throw Failure.usage(more ? FILE + " goes on after its end" : where(text, e, pointer(e)) + ": " + key(e)
                     + "has a value of the wrong kind" + wanted(e),
                     "compare it with the example in README, section Settings");
         } catch (JsonProcessingException e) {
-            throw malformed(e);
+            throw malformed(e, text);
         } catch (IOException e) {
             throw Failure.usage(FILE + " cannot be read: " + Gate.words(e), "ls -l " + FILE);
         }
     }
 
-    private static Failure malformed(JsonProcessingException error) {
-        return Failure.usage(at(error.getLocation()) + ": "
-                + error.getOriginalMessage().lines().findFirst().orElse("not JSON"), "correct that line of " + FILE);
+    // UTF-8 with or without a mark at its beginning; whatever else an editor or a shell writes is named.
+    private static String text(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString()
+                    .replaceFirst("^\ufeff", "");
+        } catch (CharacterCodingException e) {
+            boolean wide = bytes.length > 1 && (bytes[0] & bytes[1] & 0xfe) == 0xfe;
+            throw Failure.usage(FILE + " is not written in UTF-8"
+                    + (wide ? " but in UTF-16, as PowerShell's > does" : ""), "iconv -f "
+                    + (wide ? "UTF-16" : "ISO-8859-1") + " -t UTF-8 " + FILE + " > new.json && mv new.json " + FILE);
+        }
     }
 
-    private void check() {
+    private static Failure malformed(JsonProcessingException error, String text) {
+        boolean json = text.stripLeading().startsWith("{") || text.stripLeading().startsWith("/");
+        return Failure.usage(at(error.getLocation()) + ": "
+                + error.getOriginalMessage().lines().findFirst().orElse("not JSON"),
+                json ? "correct that line of " + FILE : FILE
+                + " is JSON, not YAML or the like: it begins with { and its keys stand in double quotes");
+    }
+
+    private void check(String text) {
         for (String branch : List.of(branches.source, branches.release)) {
             if (branch.isBlank()) {
-                throw Failure.usage(FILE + ": branches holds an empty name",
+                throw wrong(text, "/branches", "branches holds an empty name",
                         "write {\"branches\": {\"source\": \"main\", \"release\": \"release\"}}");
             }
         }
         if (branches.source.equals(branches.release)) {
-            throw Failure.usage(FILE + ": branches.source and branches.release are both \"" + branches.source + "\"",
+            throw wrong(text, "/branches",
+                    "branches.source and branches.release are both \"" + branches.source + "\"",
                     "name two branches: the one that is worked on, and the one that is deployed");
         }
         command("checks", checks == null ? List.of() : checks);
         environments.forEach((name, environment) -> {
             if (environment != null) {
                 refuseUnbuilt("environments." + name, environment);
+                String url = UrlSource.mistake(environment.url);
+                if (url != null) {
+                    throw wrong(text, "/environments/" + escaped(name) + "/url", "environments." + name + ".url" + url,
+                            UrlSource.FORMS);
+                }
+                if (environment.network != null && !environment.network.equals("private")) {
+                    throw wrong(text, "/environments/" + escaped(name) + "/network", "environments." + name
+                            + ".network is \"" + environment.network + "\", and the only word for it is \"private\"",
+                            "remove it unless only machines of your own are on the way to that database");
+                }
+                if (environment.tunnel != null) {
+                    command("environments." + name + ".tunnel", List.of(environment.tunnel));
+                }
+                String firewall = environment.firewall == null ? null : environment.firewall.mistake();
+                if (firewall != null) {
+                    throw wrong(text, "/environments/" + escaped(name) + "/firewall",
+                            "environments." + name + ".firewall" + firewall, FirewallSetting.FORM);
+                }
                 environment.services.forEach((service, commands) -> {
                     String key = "environments." + name + ".services." + service;
                     if (commands == null) {
@@ -145,8 +203,7 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
 
     // A setting that is read and then not obeyed would be worse than one that is refused.
     private static void refuseUnbuilt(String key, Environment environment) {
-        String unbuilt = environment.tunnel != null ? "tunnel" : environment.firewall != null ? "firewall"
-                : environment.windows != null ? "windows" : null;
+        String unbuilt = environment.windows != null ? "windows" : null;
         if (unbuilt != null) {
             throw unbuilt(key + "." + unbuilt);
         }
@@ -164,7 +221,7 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
             throw Failure.usage("release.json has no environment \"" + name + "\"",
                     "did you mean --env " + nearest(name, environments.keySet()) + "?");
         }
-        return environment == null ? new Environment(null, null, null, null, null) : environment;
+        return environment == null ? new Environment(null, null, null, null, null, null) : environment;
     }
 
     private static String nearest(String word, Collection<String> known) {
@@ -178,21 +235,33 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
                 : type == String.class ? ": a text in quotes belongs there" : ": an object in { } belongs there";
     }
 
-    // Jackson tells where it noticed, which is the end of the object; people look for the key.
-    private static String where(String text, JsonMappingException error) {
+    private static Failure wrong(String text, String pointer, String message, String hint) {
+        return Failure.usage(where(text, null, pointer) + ": " + message, hint);
+    }
+
+    private static String pointer(JsonMappingException error) {
         StringBuilder path = new StringBuilder();
         error.getPath().forEach(step -> path.append('/').append(step.getFieldName() == null ? "" + step.getIndex()
-                : step.getFieldName().replace("~", "~0").replace("/", "~1")));
+                : escaped(step.getFieldName())));
+        return path.toString();
+    }
+
+    private static String escaped(String key) {
+        return key.replace("~", "~0").replace("/", "~1");
+    }
+
+    // Jackson tells where it noticed, which is the end of the object; people look for the key.
+    private static String where(String text, JsonMappingException error, String pointer) {
         try (JsonParser parser = Json.MAPPER.createParser(text)) {
             while (parser.nextToken() != null) {
-                if (parser.getParsingContext().pathAsPointer().toString().contentEquals(path)) {
+                if (parser.getParsingContext().pathAsPointer().toString().equals(pointer)) {
                     return at(parser.currentTokenLocation());
                 }
             }
         } catch (IOException e) {
             // Then the place that Jackson gives has to do.
         }
-        return at(error.getLocation());
+        return at(error == null ? null : error.getLocation());
     }
 
     private static String at(JsonLocation at) {

@@ -1,36 +1,42 @@
-//SOURCES Failure.java Secrets.java
+//SOURCES Conninfo.java Secrets.java Tls.java UnixSocket.java
 
 package lib;
 
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * One database to connect to, taken apart from its URL so that the password never travels in an argument list.
  *
- * @param host a name or an address
+ * @param host a name, an address, or the folder of a Unix socket
  * @param parameters what stood after the question mark: {@code sslmode=require}
  */
 public record Target(String host, int port, String database, String user, String password,
                      Map<String, String> parameters) {
-    private static final String FORM = "give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
-    private static final Map<String, String> LIBPQ = Map.of("sslmode", "PGSSLMODE", "sslrootcert", "PGSSLROOTCERT",
-            "sslcert", "PGSSLCERT", "sslkey", "PGSSLKEY", "options", "PGOPTIONS", "channel_binding", "PGCHANNELBINDING",
-            "target_session_attrs", "PGTARGETSESSIONATTRS", "gssencmode", "PGGSSENCMODE");
+    /** The parameters that libpq's programs take from their environment. */
+    private static final Map<String, String> LIBPQ = Map.ofEntries(Map.entry("sslmode", "PGSSLMODE"),
+            Map.entry("sslrootcert", "PGSSLROOTCERT"), Map.entry("sslcert", "PGSSLCERT"),
+            Map.entry("sslkey", "PGSSLKEY"), Map.entry("sslnegotiation", "PGSSLNEGOTIATION"),
+            Map.entry("sslsni", "PGSSLSNI"), Map.entry("options", "PGOPTIONS"),
+            Map.entry("channel_binding", "PGCHANNELBINDING"), Map.entry("require_auth", "PGREQUIREAUTH"),
+            Map.entry("target_session_attrs", "PGTARGETSESSIONATTRS"), Map.entry("gssencmode", "PGGSSENCMODE"),
+            Map.entry("krbsrvname", "PGKRBSRVNAME"), Map.entry("ssl_min_protocol_version", "PGSSLMINPROTOCOLVERSION"));
     /** The same for the driver, where it has them. */
     private static final Map<String, String> DRIVER = Map.of("sslmode", "sslmode", "sslrootcert", "sslrootcert",
-            "sslcert", "sslcert", "sslkey", "sslkey", "options", "options", "channel_binding", "channelBinding");
-    private static final List<String> SSLMODES = List.of("disable", "allow", "prefer", "require", "verify-ca",
-            "verify-full");
+            "sslcert", "sslcert", "sslkey", "sslkey", "sslnegotiation", "sslNegotiation", "options", "options",
+            "channel_binding", "channelBinding", "require_auth", "requireAuth", "gssencmode", "gssEncMode",
+            "krbsrvname", "kerberosServerName");
+    /** Which server of several is meant, in the driver's words. */
+    private static final Map<String, String> KINDS = Map.of("read-write", "primary", "primary", "primary",
+            "read-only", "secondary", "standby", "secondary", "prefer-standby", "preferSecondary");
+    /** What else in the caller's environment would lead somewhere else, or change what pg_dump writes. */
+    private static final List<String> OTHERS = List.of("PGSERVICE", "PGHOSTADDR", "PGSERVICEFILE", "PGCLIENTENCODING",
+            "PGSSLCRL", "PGSSLCRLDIR", "PGSSLMAXPROTOCOLVERSION", "PGSSLCERTMODE", "PGREQUIREPEER", "PGREQUIRESSL");
     private static final String SECONDS_TO_CONNECT = "15";
-    private static final Pattern QUERY = Pattern.compile("([A-Za-z_][\\w.]*=[^&]*(&[A-Za-z_][\\w.]*=[^&]*)*)?");
 
     public Target {
         Secrets.add(password);
@@ -38,115 +44,31 @@ public record Target(String host, int port, String database, String user, String
     }
 
     /**
-     * Reads a {@code postgresql://user:password@host:port/database?parameters} URL. A password that holds {@code @:/%?}
-     * is understood both encoded and as it is: the last @ ends it, and a % that begins no code stands for itself.
+     * Reads {@code postgresql://user:password@host:port/database?parameters} or {@code host=… dbname=…}; what a
+     * service, a password file, PGPASSWORD and the usual certificate files add to it is looked up now, so that every
+     * program is told the same.
      */
-    public static Target parse(String url) {
-        String text = url.strip();
-        if (!text.matches("(?s)postgres(ql)?://.+")) {
-            throw Failure.usage("this is not a PostgreSQL URL: " + scheme(text), FORM);
-        }
-        String rest = text.substring(text.indexOf("://") + 3);
-        int question = question(rest);
-        Map<String, String> parameters = parameters(question < 0 ? "" : rest.substring(question + 1));
-        String place = question < 0 ? rest : rest.substring(0, question);
-        int at = place.lastIndexOf('@');
-        String login = at < 0 ? "" : place.substring(0, at);
-        String address = place.substring(at + 1);
-        int colon = login.indexOf(':');
-        String user = decode(colon < 0 ? login : login.substring(0, colon));
-        String password = colon < 0 ? null : decode(login.substring(colon + 1));
-        Secrets.add(colon < 0 ? null : login.substring(colon + 1));
-        int slash = address.indexOf('/');
-        String hostAndPort = slash < 0 ? address : address.substring(0, slash);
-        String database = slash < 0 ? "" : decode(address.substring(slash + 1));
-        int portAt = hostAndPort.lastIndexOf(':');
-        if (portAt >= 0 && hostAndPort.indexOf(']') > portAt) {
-            portAt = -1;
-        }
-        String host = decode((portAt < 0 ? hostAndPort : hostAndPort.substring(0, portAt)).replaceAll("^\\[|]$", ""));
-        refuse(host, parameters);
-        String account = user.isEmpty() ? System.getProperty("user.name") : user;
-        return new Target(host.isEmpty() ? "localhost" : host,
-                port(portAt < 0 ? "" : hostAndPort.substring(portAt + 1)),
-                database.isEmpty() ? account : database, account, password, parameters);
+    public static Target parse(String text) {
+        return parse(text, System.getenv());
     }
 
-    // The first question mark that parameters follow, unless it stands in a password that was not encoded.
-    private static int question(String rest) {
-        for (int at = rest.indexOf('?'); at >= 0; at = rest.indexOf('?', at + 1)) {
-            boolean inPassword = rest.lastIndexOf('@', at) < 0 && rest.indexOf('@') > at;
-            if (!inPassword && QUERY.matcher(rest.substring(at + 1)).matches()) {
-                return at;
-            }
+    /** The same with the variables of another environment. */
+    public static Target parse(String text, Map<String, String> environment) {
+        Map<String, String> words = Conninfo.of(text, environment).words();
+        String host = words.remove("host");
+        int port = Integer.parseInt(words.remove("port"));
+        String database = words.remove("dbname");
+        String user = words.remove("user");
+        String password = words.remove("password");
+        if (!host.startsWith("/")) {
+            Tls.settle(words, environment);
         }
-        return -1;
+        return new Target(host, port, database, user, password, words);
     }
 
-    // What would be understood in another way than by the program that the URL was written for.
-    private static void refuse(String host, Map<String, String> parameters) {
-        if (host.contains(",")) {
-            throw Failure.usage("the database URL names more than one host", "name the one that takes writes: " + FORM);
-        }
-        if (host.startsWith("/")) {
-            throw Failure.usage("the database URL names a socket, which only programs on the same machine can use",
-                    "name a host: " + FORM);
-        }
-        for (String moved : List.of("host", "hostaddr", "port", "dbname", "user", "password", "service")) {
-            if (parameters.containsKey(moved)) {
-                Secrets.add(moved.equals("password") ? parameters.get(moved) : null);
-                throw Failure.usage("the database URL gives " + moved + " behind the question mark",
-                        "put it in its place: " + FORM);
-            }
-        }
-        String sslmode = parameters.getOrDefault("sslmode", "prefer");
-        if (!SSLMODES.contains(sslmode)) {
-            throw Failure.usage("the database URL has sslmode=" + Secrets.mask(sslmode) + ", which is none there is",
-                    "use sslmode=require, or one of " + String.join(", ", SSLMODES));
-        }
-        Secrets.add(parameters.get("sslpassword"));
-    }
-
-    private static String scheme(String text) {
-        // Nothing more of it: what is no URL may be the password itself.
-        Matcher scheme = Pattern.compile("([A-Za-z][A-Za-z+.:-]*)://").matcher(text);
-        return text.isEmpty() ? "it is empty" : scheme.find() ? scheme.group() + "…" : "a text without ://";
-    }
-
-    private static int port(String text) {
-        if (text.isEmpty()) {
-            return 5432;
-        }
-        try {
-            int port = Integer.parseInt(text);
-            if (port > 0 && port < 65536) {
-                return port;
-            }
-        } catch (NumberFormatException e) {
-            // Said below, with the same words as a number out of range.
-        }
-        throw Failure.usage("where the port of the database URL belongs stands no number from 1 to 65535"
-                + " (not shown, it may be part of the password)", FORM + ", special characters in the password as %XX");
-    }
-
-    private static Map<String, String> parameters(String query) {
-        Map<String, String> parameters = new LinkedHashMap<>();
-        for (String pair : query.split("&")) {
-            int equals = pair.indexOf('=');
-            if (equals > 0) {
-                parameters.put(decode(pair.substring(0, equals)), decode(pair.substring(equals + 1)));
-            }
-        }
-        // As the driver and Node write it.
-        if ("true".equals(parameters.get("ssl"))) {
-            parameters.putIfAbsent("sslmode", "require");
-        }
-        return parameters;
-    }
-
-    private static String decode(String text) {
-        String valid = text.replaceAll("%(?![0-9A-Fa-f]{2})", "%25").replace("+", "%2B");
-        return URLDecoder.decode(valid, StandardCharsets.UTF_8);
+    /** The socket file of a server on this machine; null when it is reached through TCP. */
+    public String socket() {
+        return host.startsWith("/") ? host.replaceFirst("/+$", "") + "/.s.PGSQL." + port : null;
     }
 
     /** The same server, another database. */
@@ -163,10 +85,7 @@ public record Target(String host, int port, String database, String user, String
         variables.put("PGUSER", user);
         variables.put("PGPASSWORD", password);
         variables.put("PGCONNECT_TIMEOUT", patience());
-        // What stands in the caller's environment would otherwise lead somewhere else.
-        for (String other : new String[] {"PGSERVICE", "PGHOSTADDR", "PGSERVICEFILE"}) {
-            variables.put(other, null);
-        }
+        OTHERS.forEach(other -> variables.put(other, null));
         LIBPQ.forEach((parameter, variable) -> variables.put(variable, parameters.get(parameter)));
         return variables;
     }
@@ -183,7 +102,25 @@ public record Target(String host, int port, String database, String user, String
                 properties.setProperty(property, parameters.get(parameter));
             }
         });
+        String kind = KINDS.get(parameters.getOrDefault("target_session_attrs", "any"));
+        if (kind != null) {
+            properties.setProperty("targetServerType", kind);
+        }
+        if (socket() == null) {
+            Tls.driver(parameters).forEach(properties::setProperty);
+        } else {
+            properties.setProperty("socketFactory", UnixSocket.class.getName());
+            properties.setProperty("socketFactoryArg", socket());
+            // On its own machine the server offers no TLS; libpq does not ask for it there.
+            properties.setProperty("sslmode", "disable");
+        }
         return properties;
+    }
+
+    /** The driver's URL: host, port and database, and nothing secret. */
+    public String jdbc() {
+        String place = socket() != null ? "localhost" : host.contains(":") ? "[" + host + "]" : host;
+        return "jdbc:postgresql://" + place + ":" + port + "/" + encode(database);
     }
 
     /** The seconds to wait for an answer: {@code connect_timeout} of the URL where it has one. */
@@ -194,7 +131,7 @@ public record Target(String host, int port, String database, String user, String
 
     /** Where it is, without any secret: what may be shown. */
     public String place() {
-        return database + " on " + host + ":" + port;
+        return database + " on " + (socket() == null ? host + ":" + port : socket());
     }
 
     /** The URL for a program of our own that takes one through its environment; it holds the password. */
@@ -203,7 +140,8 @@ public record Target(String host, int port, String database, String user, String
         if (password != null) {
             text.append(':').append(encode(password));
         }
-        text.append('@').append(host.contains(":") ? "[" + host + "]" : host).append(':').append(port)
+        String place = socket() != null ? encode(host) : host.contains(":") ? "[" + host + "]" : host;
+        text.append('@').append(place).append(':').append(port)
                 .append('/').append(encode(database));
         String separator = "?";
         for (var parameter : parameters.entrySet()) {

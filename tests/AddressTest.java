@@ -1,10 +1,11 @@
 //SOURCES PreflightCase.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-/** Each gate of preflight.java: open, and closed for its own reason. */
 import java.nio.file.Path;
+import lib.Placeholder;
 import org.junit.jupiter.api.Test;
 
 /** Where the URL of production comes from, and what is wrong with it. */
@@ -28,7 +29,7 @@ class AddressTest extends PreflightCase {
                 + "PROD_DATABASE_URL=\"" + world.url() + "\"\n");
         World.Result seen = gates();
         assertEquals(0, seen.exit(), seen::all);
-        saw(seen, "settings", "pass", "from PROD_DATABASE_URL in .env: AddressTest's \"Own\" on ");
+        saw(seen, "settings", "warn", "from PROD_DATABASE_URL in .env: AddressTest's \"Own\" on ");
     }
 
     @Test
@@ -113,7 +114,7 @@ class AddressTest extends PreflightCase {
         for (String[] example : new String[][] {{"postgresql://app:<PASSWORD>@db.example.com/app", "<PASSWORD>"},
                 {"postgresql://postgres:[YOUR-PASSWORD]@db.example.com/app", "[YOUR-PASSWORD]"},
                 {"postgresql://app:changeme@db.example.com/app", "changeme"},
-                {"postgresql://USER:PASSWORD@HOST:PORT/DATABASE", "PASSWORD"},
+                {"postgresql://USER:PASSWORD@HOST:PORT/DATABASE", "USER"},
                 {"postgresql://app:…@db/app", "…"}}) {
             world.environment.put("PROD_DATABASE_URL", example[0]);
             stops("settings", 2, "from PROD_DATABASE_URL still holds the placeholder " + example[1],
@@ -137,5 +138,50 @@ class AddressTest extends PreflightCase {
         assertEquals("stop", seen.json().path("status").asText());
         saw(seen, "preflight", "stop", "unknown key \"chekcs\"");
         assertTrue(seen.gate("preflight").path("hint").asText().contains("did you mean \"checks\"?"), seen::all);
+    }
+
+    @Test
+    void anotherFileThatHasItIsNamedAndNotRead() {
+        world.environment.put("PROD_DATABASE_URL", null);
+        world.write(".gitignore", "_migrations/\n.env*\n");
+        world.write(".env.production", "PROD_DATABASE_URL=" + world.url() + "\n");
+        world.write(".env.local", "OTHER=1\n");
+        stops("settings", 2, "PROD_DATABASE_URL is neither set nor in .env",
+                "/DATABASE   # .env.production has it, but is not read");
+    }
+
+    @Test
+    void theLastLineCountsReferencesLeadOnAndWindowsEndsItsLinesInItsOwnWay() {
+        world.environment.put("PROD_DATABASE_URL", null);
+        world.environment.put("PART", null);
+        world.write(".env", "\ufeffPROD_DATABASE_URL=postgresql://elsewhere.invalid/app\r\nPART=" + world.url()
+                + "\r\nexport PROD_DATABASE_URL = \"${PART}\" # ours\r\n");
+        saw(gates("--only", "db.reach"), "db.reach", "pass", "PostgreSQL 15.");
+    }
+
+    @Test
+    void aLineThatIsCutOffIsNamedAndNotShown() {
+        world.environment.put("PROD_DATABASE_URL", null);
+        world.write(".env", "A=1\nPROD_DATABASE_URL=postgresql://app:S3cret#1@db.eu.acme.dev/app\n");
+        stops("settings", 2, ".env line 2: the value of PROD_DATABASE_URL is cut off at #", "PROD_DATABASE_URL='");
+    }
+
+    @Test
+    void theQuotesOfAFileThatKeepsThemAreNoPartOfTheUrl() {
+        world.environment.put("PROD_DATABASE_URL", "'" + world.url() + "'\n");
+        saw(gates("--only", "db.reach"), "db.reach", "pass", "PostgreSQL 15.");
+    }
+
+    @Test
+    void aRealPasswordIsNoPlaceholder() {
+        for (String password : new String[] {"%3CPASSWORD%3E", "xxxy", "my-changeme-9", "a...b", "%5BYOUR-PASSWORD%5D",
+            "passwordless", "%24%7Bx%7D", "PASSWORD1", "%2E%2E%2E"}) {
+            assertNull(Placeholder.in("postgresql://app:" + password + "@db.eu.acme.dev:5432/app"), password);
+        }
+        for (String text : new String[] {"xxx", "your-password-here", "YOUR_DB_PASSWORD", "****", "${{Postgres.PW}}",
+            "{{ password }}", "...", "password_here", "[YOUR-PASSWORD]", "<your password>"}) {
+            assertEquals(text, Placeholder.in("postgresql://app:" + text + "@db.eu.acme.dev:5432/app"));
+        }
+        assertEquals("your-host", Placeholder.in("postgresql://app:pw@your-host:5432/app"));
     }
 }

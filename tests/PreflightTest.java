@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 /** What preflight.java shows and records, whatever its gates find. */
 class PreflightTest extends PreflightCase {
     private static final List<String> GATES = List.of("ignored", "git.branch", "git.clean", "git.behind", "git.release",
-            "git.commits", "git.merge", "git.push", "settings", "db.reach", "tools.client", "tools.version",
-                    "container", "disk",
-            "migrator", "build");
+            "git.commits", "git.merge", "git.push", "settings", "firewall", "tunnel", "db.reach", "db.tls",
+            "db.pooler", "db.extensions", "db.connections", "db.blockers", "db.locks", "db.role", "tools.client",
+            "tools.version", "container", "disk", "migrator", "build");
 
     @Test
     void everyGateIsOpenAndItsFindingRecorded() throws IOException {
@@ -43,7 +43,7 @@ class PreflightTest extends PreflightCase {
         assertEquals(world.git("rev-parse", "origin/release"), facts.path("released").asText());
         assertEquals("PreflightTest's \"Own\"", facts.at("/identity/database").asText());
         assertFalse(facts.path("buildSkipped").asBoolean());
-        saw(seen, "settings", "pass", "database of production from PROD_DATABASE_URL: PreflightTest's \"Own\" on ");
+        saw(seen, "settings", "warn", "database of production from PROD_DATABASE_URL: PreflightTest's \"Own\" on ");
         saw(seen, "db.reach", "pass", "PostgreSQL 15.");
         // What is kept is for its owner only, and says the same.
         Path run = world.repo.resolve("_migrations/run.json");

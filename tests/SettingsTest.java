@@ -69,7 +69,8 @@ class SettingsTest {
     void whatIsNotJsonIsNamedWithItsPlace() {
         refused("{\n  \"checks\": [[\"npm\" \"test\"]]\n}", "release.json line 2 column 2", "correct that line");
         refused("{\"checks\": [", "line 1 column", "correct that line");
-        refused("branches: main", "line 1 column", "correct that line");
+        refused("branches: main", "line 1 column", "release.json is JSON, not YAML");
+        refused("environments:\n  production:\n    url: prompt\n", "line 1 column", "release.json is JSON, not YAML");
         refused("", "is empty", "write {}");
         refused("  \n", "is empty", "write {}");
         refused("null", "is empty", "write {}");
@@ -120,10 +121,32 @@ class SettingsTest {
     }
 
     @Test
+    void mistakesAboutATunnelAndAFirewallAreNamedWithTheirPlace() throws IOException {
+        String form = "{\"environments\": {\"live\": {\n %s}}}";
+        refused(form.formatted("\"tunnel\": []"), "environments.live.tunnel holds a command without words", "");
+        refused(form.formatted("\"tunnel\": \"ssh -N db\""),
+                "line 2 column 2: environments.live.tunnel has a value", "");
+        refused(form.formatted("\"firewall\": {\"aws\": {}}"), "line 2 column 15: unknown key \"aws\"",
+                "Known here: digitalocean");
+        refused(form.formatted("\"firewall\": {}"), "line 2 column 2: environments.live.firewall names no provider",
+                "");
+        String cloud = form.formatted("\"firewall\": {\"digitalocean\": {%s}}");
+        refused(cloud.formatted(""), "firewall.digitalocean.database is missing", "doctl databases list");
+        refused(cloud.formatted("\"database\": \"a/../b\""), "database is no id of a database cluster", "");
+        refused(cloud.formatted("\"database\": \"ab-1\""), "digitalocean.token is missing", "\"env\"");
+        refused(cloud.formatted("\"database\": \"ab-1\", \"token\": \"dop_v1_secret\""),
+                "firewall.digitalocean.token has a value of the wrong kind: an object in { } belongs there", "README");
+        String token = "\"database\": \"ab-1\", \"token\": {\"env\": \"%s\"}";
+        refused(cloud.formatted(token.formatted("MY TOKEN")), "token is not the name of a variable", "");
+        refused(cloud.formatted(token.formatted("TOKEN") + ", \"address\": 7"), "address is neither an address nor",
+                "");
+        assertEquals("TOKEN", read(cloud.formatted(token.formatted("TOKEN"))).environment("live").firewall()
+                .digitalocean().token().env());
+    }
+
+    @Test
     void whatThisVersionDoesNotObeyIsRefusedRatherThanIgnored() {
         String form = "{\"environments\": {\"live\": {%s}}}";
-        refused(form.formatted("\"tunnel\": [\"proxy\"]"), "environments.live.tunnel is not obeyed", "remove it");
-        refused(form.formatted("\"firewall\": {\"digitalocean\": {}}"), "environments.live.firewall is not obeyed", "");
         refused(form.formatted("\"windows\": [\"Sat 02:00-05:00\"]"), "environments.live.windows is not obeyed", "");
         refused(form.formatted("\"services\": {\"web\": {\"health\": \"https://x\"}}"),
                 "environments.live.services.web.health is not obeyed", "");
@@ -136,5 +159,64 @@ class SettingsTest {
         assertEquals(Failure.Exit.USAGE, failure.exit);
         assertTrue(failure.hint.contains("--env staging"), failure.hint);
         assertNull(settings.environment("production").url());
+    }
+
+    @Test
+    void aMarkAtTheBeginningIsNoMistakeAndAnotherEncodingIsNamed() throws IOException {
+        assertEquals("trunk", read("\ufeff{\"branches\": {\"source\": \"trunk\"}}").branches().source());
+        for (String encoding : List.of("UTF-16", "ISO-8859-1")) {
+            Files.write(repo.resolve(Settings.FILE), "{\"branches\": {\"source\": \"größe\"}}".getBytes(encoding));
+            Failure failure = assertThrows(Failure.class, () -> Settings.of(repo));
+            assertEquals(Failure.Exit.USAGE, failure.exit);
+            assertTrue(failure.getMessage().contains("is not written in UTF-8"), failure.getMessage());
+            assertTrue(failure.hint.startsWith("iconv -f " + encoding), failure.hint);
+        }
+    }
+
+    @Test
+    void whatIsNoFileIsNamed() throws IOException {
+        Files.createDirectory(repo.resolve(Settings.FILE));
+        Failure folder = assertThrows(Failure.class, () -> Settings.of(repo));
+        assertEquals("release.json is a folder", folder.getMessage());
+        Files.delete(repo.resolve(Settings.FILE));
+        Files.createSymbolicLink(repo.resolve(Settings.FILE), repo.resolve("nowhere"));
+        Failure link = assertThrows(Failure.class, () -> Settings.of(repo));
+        assertEquals(Failure.Exit.USAGE, link.exit);
+        assertTrue(link.getMessage().startsWith("release.json cannot be read"), link.getMessage());
+    }
+
+    @Test
+    void aNumberIsNoNameAndTheKeyIsNamedWithItsPlace() {
+        String kind = " has a value of the wrong kind: a text in quotes";
+        refused("{\"branches\": {\n  \"source\": 5}}", "line 2 column 3: branches.source" + kind, "README");
+        refused("{\"migrations\": {\"tool\": true}}", "line 1 column 17: migrations.tool" + kind, "README");
+        refused("{\"checks\": [[\"npm\",\n 1.5]]}", "line 2 column 2: checks[0][1]" + kind, "README");
+        refused("{\"environments\": {\"production\": {\"services\": {\"web\": {\n\"stop\": \"x\"}}}}}",
+                "line 2 column 1: environments.production.services.web.stop has a value of the wrong kind", "README");
+    }
+
+    @Test
+    void anUnknownKeyIsFoundAtEveryDepth() {
+        refused("{\"environments\": {\"live\": {\n \"services\": {\"web\": {\n  \"strat\": []}}}}}", "line 3 column 3",
+                "did you mean \"start\"?");
+        refused("{\n\"environments\": {\"live\": {\n  \"windws\": []}}}", "line 3 column 3",
+                "did you mean \"windows\"?");
+        refused("{\"migrations\": {\n\n    \"fodler\": \"x\"}}", "line 3 column 5", "did you mean \"folder\"?");
+    }
+
+    @Test
+    void aSourceOfAUrlThatIsNoneIsNamedWithItsPlace() {
+        String form = "{\"environments\": {\"live\": {\n\"url\": %s}}}";
+        String place = "release.json line 2 column 1: environments.live.url";
+        refused(form.formatted("\"postgresql://u:S3cret@db/x\""), place + " is a URL, and git would keep", "\"env\"");
+        refused(form.formatted("{\"env\": \"postgresql://u:S3cret@db/x\"}"), place + ".env is not the name", "\"env\"");
+        refused(form.formatted("{\"envi\": \"X\"}"), place + " is none of the known ways", "\"env\"");
+        refused(form.formatted("{\"env\": \"X\", \"dotenv\": \"Y\"}"), place + " is none of the known ways", "\"env\"");
+        refused(form.formatted("{\"command\": \"vault read\"}"), place + ".command is not a list of words",
+                "\"command\"");
+        refused(form.formatted("{\"railway\": {\"servise\": \"x\"}}"),
+                place + ".railway has the unknown key \"servise\"",
+                "\"railway\"");
+        refused(form.formatted("5"), place + " is none of the known ways", "\"prompt\"");
     }
 }

@@ -4,11 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Secrets;
 import lib.Target;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Database URLs as people and providers write them. */
 class TargetTest {
@@ -71,15 +77,19 @@ class TargetTest {
     }
 
     @Test
-    void parametersAreKeptAndHandedOn() {
-        Target target = Target.parse("postgresql://app:pw@db/shop?sslmode=verify-full&sslrootcert=%2Ftmp%2Fca%20x.pem"
+    void parametersAreKeptAndHandedOn(@TempDir Path folder) throws IOException {
+        String file = Files.writeString(folder.resolve("ca x.pem"), "").toString();
+        Target target = Target.parse("postgresql://app:pw@db/shop?sslmode=verify-full&sslrootcert="
+                + file.replace("/", "%2F").replace(" ", "%20")
                 + "&channel_binding=require&application_name=a@b&pgbouncer=true&schema=public");
         assertEquals("db", target.host());
-        assertEquals("/tmp/ca x.pem", target.parameters().get("sslrootcert"));
+        assertEquals(file, target.parameters().get("sslrootcert"));
         assertEquals("verify-full", target.environment().get("PGSSLMODE"));
         assertEquals("require", target.environment().get("PGCHANNELBINDING"));
         assertEquals("verify-full", target.properties().getProperty("sslmode"));
-        assertEquals("/tmp/ca x.pem", target.properties().getProperty("sslrootcert"));
+        assertEquals(file, target.properties().getProperty("sslrootcert"));
+        assertEquals(Set.of(), target.properties().stringPropertyNames().stream()
+                .filter(name -> name.matches("pgbouncer|schema|application_name")).collect(Collectors.toSet()));
         assertEquals("require", target.properties().getProperty("channelBinding"));
         assertEquals(target, Target.parse(target.url()));
         assertEquals("require", Target.parse("postgresql://db/shop?ssl=true").parameters().get("sslmode"));
@@ -122,10 +132,32 @@ class TargetTest {
         refused("postgresql://app:hush@db:0/shop", "stands no number from 1 to 65535");
         refused("postgresql://app:hush@db:65536/shop", "stands no number from 1 to 65535");
         refused("postgresql://app:hush@one:5432,two:5432/shop", "more than one host");
-        refused("postgresql://app:hush@/shop?host=/cloudsql/project:region:db", "gives host behind the question mark");
-        refused("postgresql://app@db/shop?password=hush", "gives password behind the question mark");
-        refused("postgresql://app:hush@%2Fvar%2Frun%2Fpostgresql/shop", "names a socket");
-        refused("postgresql://app:hush@db/shop?sslmode=no-verify", "sslmode=no-verify");
+        refused("postgresql://app:hush@db/shop?sslmode=requir", "sslmode=requir, which is none there is");
+        refused("postgresql://app:hush@db/shop?hostaddr=1.2.3.4", "gives both host and hostaddr");
+        refused("host=db password='hush", "after host=… this is no list");
+        refused("secret=hush host=db", "this is not a PostgreSQL URL: a text without ://");
+    }
+
+    @Test
+    void whatStandsBehindTheQuestionMarkGoesBeforeTheRest() {
+        is("postgresql://app@/shop?host=/cloudsql/project:region:db&password=p%26w", "/cloudsql/project:region:db",
+                5432, "shop", "app", "p&w");
+        is("postgresql://app:pw@localhost/shop?host=db&port=1&dbname=other", "db", 1, "other", "app", "pw");
+        is("postgresql://db:1/shop?application_name=a@b", "db", 1, "shop", System.getProperty("user.name"), null);
+        is("postgresql://app:p/w?y=1@db/shop", "db", 5432, "shop", "app", "p/w?y=1");
+    }
+
+    @Test
+    void wordsAreReadAsLibpqReadsThem() {
+        is("host=db port=1 dbname=shop user=app password=pw", "db", 1, "shop", "app", "pw");
+        is("host = db\n dbname = 'a b' user='o\\'x' password=a\\ b'c", "db", 5432, "a b", "o'x", "a b'c");
+        is("hostaddr=::1 dbname='' user=app", "::1", 5432, "app", "app", null);
+        is("user=app host=/run", "/run", 5432, "app", "app", null);
+    }
+
+    @Test
+    void aPasswordBehindTheQuestionMarkIsMaskedToo() {
+        assertEquals("postgresql://db/x?password=****&a=b", Secrets.mask("postgresql://db/x?password=release&a=b"));
     }
 
     @Test

@@ -55,6 +55,31 @@ public final class Sql {
         return out.toString().strip();
     }
 
+    /**
+     * The words of a statement without the values in it, on one line: what may be shown of a session's query. What is
+     * cut off in the middle of a string ends before it.
+     */
+    public static String withoutValues(String text) {
+        StringBuilder out = new StringBuilder();
+        Lexer lexer = new Lexer(text);
+        int end = 0;
+        try {
+            for (Lexer.Token token = lexer.next(); token != null; token = lexer.next()) {
+                boolean value = token.kind() == Lexer.Kind.STRING || token.kind() == Lexer.Kind.NUMBER;
+                out.append(token.from() > end && end > 0 ? " " : "").append(value ? "?" : token.text());
+                end = token.to();
+                if (token.text().endsWith("\\'")) {
+                    // Where backslashes escape in every string, this one goes on.
+                    return out.append(" …").toString();
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            // The server shows only the first part of a long query.
+            return out.append(" …").toString();
+        }
+        return out.toString();
+    }
+
     /** Tells whether there is nothing but white space, comments, semicolons and breakpoints. */
     public static boolean blank(String text) {
         return split(text).isEmpty();
