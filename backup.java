@@ -2,7 +2,7 @@
 //DESCRIPTION Back up a PostgreSQL database before a release, and prove that the backup can be read.
 //JAVA 17+
 
-//SOURCES lib/Address.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java
+//SOURCES lib/Address.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java lib/Size.java
 //SOURCES lib/Gate.java lib/Phase.java lib/Pooler.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
 //SOURCES lib/backup/Archive.java lib/backup/Backups.java lib/backup/Contents.java lib/backup/Dump.java
 //SOURCES lib/backup/Pace.java lib/backup/Proof.java lib/backup/Prune.java lib/backup/Refresh.java
@@ -30,6 +30,7 @@ import lib.Pooler;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
+import lib.Size;
 import lib.Target;
 import lib.backup.Archive;
 import lib.backup.Backups;
@@ -134,7 +135,7 @@ class backup implements Callable<Integer> {
         phase.fact("seconds", Math.round(seconds * 100) / 100.0);
         phase.fact("schema", schema.hash());
         String found = String.format("%s: %s, %d objects, %d rows in %d tables, read back whole, %.1f s", name(),
-                Archive.size(archive.bytes()), archive.entries(), contents.rows(), contents.tables().size(), seconds);
+                Size.of(archive.bytes()), archive.entries(), contents.rows(), contents.tables().size(), seconds);
         List<String> invalid = schema.objects().keySet().stream().filter(name -> name.startsWith("invalid ")).toList();
         return invalid.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "; no dump holds " + String.join(", ", invalid),
@@ -160,7 +161,7 @@ class backup implements Callable<Integer> {
         script.write(path);
         String name = project.repo.relativize(path).toString();
         phase.fact(fact, name);
-        return Gate.passed(name + ": " + Archive.size(script.size()));
+        return Gate.passed(name + ": " + Size.of(script.size()));
     }
 
     /** Reads a backup again, whole, and compares it with what its manifest says. */
@@ -180,7 +181,7 @@ class backup implements Callable<Integer> {
             phase.fact("bytes", archive.bytes());
             phase.fact("entries", archive.entries());
             String what = String.format("%s: %s, %d objects, read back whole, ", backup,
-                    Archive.size(archive.bytes()), archive.entries());
+                    Size.of(archive.bytes()), archive.entries());
             return archive.described() ? Gate.passed(what + "SHA-256 as when it was made")
                     : Gate.warned(what + "but not proven: no manifest stands beside it",
                             "compare it yourself, if you have its hash: "
@@ -249,7 +250,7 @@ class backup implements Callable<Integer> {
             prune.remove();
         }
         return Gate.passed(String.format("%s: %d %s, %s; %d kept", common.env, prune.fates(false).size(),
-                dry ? "would be removed" : "removed", Archive.size(prune.freed()), prune.fates(true).size()));
+                dry ? "would be removed" : "removed", Size.of(prune.freed()), prune.fates(true).size()));
     }
 
     /** Brings a backup back into a new database, proves it, and swaps it in by renaming. */

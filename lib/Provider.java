@@ -10,14 +10,14 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Who runs a database, known by its host's name: where its console lets an address in, and what leads past its pooler. */
+/** Who runs a database, known by its host's name: where its console lets an address in, what leads past its pooler. */
 public final class Provider {
     private record Known(String ending, String where) {
     }
 
     private static final List<Known> ALL = List.of(
-            new Known(".ondigitalocean.com", "DigitalOcean, Databases, Network Access, Trusted sources; or let it be done "
-                    + "for each release: \"firewall\" in release.json"),
+            new Known(".ondigitalocean.com", "DigitalOcean, Databases, Network Access, Trusted sources; or let it be "
+                    + "done for each release: \"firewall\" in release.json"),
             new Known(".supabase.co", "Supabase, Project Settings, Database, Network Restrictions"),
             new Known(".supabase.com", "Supabase, Project Settings, Database, Network Restrictions"),
             new Known(".neon.tech", "Neon, Project Settings, IP Allow"),
@@ -31,7 +31,8 @@ public final class Provider {
             new Known(".aivencloud.com", "Aiven, the service's settings, IP address allowlist"),
             new Known(".postgresbridge.com", "Crunchy Bridge, the cluster's Networking, Firewall Rules"),
             new Known(".rlwy.net", "Railway, the database's Settings, Networking: its TCP proxy must be on"),
-            new Known(".flycast", "Fly: a \"tunnel\" in release.json, [\"fly\", \"proxy\", \"5433:5432\", \"-a\", \"APP\"]"));
+            new Known(".flycast", "Fly: a \"tunnel\" in release.json: [\"fly\", \"proxy\", \"5433:5432\", \"-a\", "
+                    + "\"APP\"]"));
 
     /** What a host name (with its port) tells of its provider's pooler, and the way past it; $1 is what was found. */
     private static final Map<Pattern, String> PAST_POOLERS = pastPoolers();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** This machine let through a provider's firewall for as long as it works with the database, and not a moment longer. */
+/** This machine let through a provider's firewall as long as it works with the database, and not a moment longer. */
 class FirewallTest extends PreflightCase {
     private static final String OWN = "ip_addr:" + DigitalOceanServer.OWN;
     private static final List<String> OTHERS = List.of("tag:backend", "droplet:163973392");
@@ -60,7 +60,8 @@ class FirewallTest extends PreflightCase {
 
     private static void write(World world, String digitalocean) {
         world.write("release.json", "{\"checks\": [[\"git\", \"--version\"]], \"environments\": {\"production\": "
-                + "{\"url\": {\"env\": \"PROD_DATABASE_URL\"}, \"firewall\": {\"digitalocean\": " + digitalocean + "}}}}");
+                + "{\"url\": {\"env\": \"PROD_DATABASE_URL\"}, \"firewall\": {\"digitalocean\": " + digitalocean
+                + "}}}}");
         if (!world.git("status", "--porcelain").isEmpty()) {
             world.push("firewall");
         }
@@ -253,7 +254,7 @@ class FirewallTest extends PreflightCase {
         setting("");
         stops("firewall", 2, "this machine's public IPv4 address is not known: its own is 127.0.0.1", "\"address\"");
         setting("\"address\": \"2001:db8::1\"");
-        stops("firewall", 2, "is an IPv6 address, which DigitalOcean does not take", "IPv4");
+        stops("firewall", 2, "is an IPv6 address; DigitalOcean does not take", "IPv4");
         setting("\"address\": \"0.0.0.0/0\"");
         stops("firewall", 2, "lets 0.0.0.0/0 in", "/16 or narrower");
         setting("\"address\": \"my house\"");
@@ -312,8 +313,8 @@ class FirewallTest extends PreflightCase {
         world.write("release.json", "{}");
         World.Result status = world.run("release", "status");
         assertEquals(0, status.exit(), status::all);
-        assertTrue(status.err().contains("process " + running.process().pid() + " ended without taking 203.0.113.7 from"),
-                status::all);
+        assertTrue(status.err().contains("process " + running.process().pid()
+                + " ended without taking 203.0.113.7 from"), status::all);
         assertEquals(OTHERS, ocean.trusted());
         assertEquals(List.of(), leases());
     }

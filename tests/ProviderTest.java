@@ -17,7 +17,8 @@ class ProviderTest {
     @ParameterizedTest
     @CsvSource({"db-1.b.db.ondigitalocean.com,Trusted sources", "db.abc.supabase.co,Network Restrictions",
         "aws-0-eu-west-2.pooler.supabase.com,Network Restrictions", "ep-cool.eu-central-1.aws.NEON.tech,IP Allow",
-        "app.abc.eu-west-1.rds.amazonaws.com,security group", "app.postgres.database.azure.com,az postgres flexible-server",
+        "app.abc.eu-west-1.rds.amazonaws.com,security group",
+        "app.postgres.database.azure.com,az postgres flexible-server",
         "1234.abc.europe-west2.sql.goog,cloud-sql-proxy", "dpg-1-a.frankfurt-postgres.render.com,Inbound IP",
         "roundhouse.proxy.rlwy.net,Railway", "db.example.com,your provider's dashboard"})
     void aHostThatDoesNotAnswerLeadsToItsProvidersOwnPage(String host, String where) {

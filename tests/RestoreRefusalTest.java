@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import lib.Exec;
 import lib.PhaseProcess;
+import lib.Postgres;
 import lib.Scratch;
 import lib.Target;
 import org.junit.jupiter.api.AfterAll;
@@ -189,6 +192,33 @@ class RestoreRefusalTest {
     void whatDoesNotGoTogetherIsWrongUsage(String words) {
         World.Result result = world.run("backup", words.split(" "));
         assertEquals(2, result.exit(), result::all);
+    }
+
+    @Test
+    void aSessionThatTheRoleMayNotEndIsSeenAndNamed() throws Exception {
+        try (Staging staging = Staging.of(world, "guarded")) {
+            Target admin = staging.on.target("guarded");
+            Target reader = new Target(admin.host(), admin.port(), "guarded", "reader", "Long-3nough",
+                    admin.parameters());
+            try (Connection guest = Postgres.write(reader, "guest")) {
+                World.Result seen = staging.restore(dump);
+                assertEquals(10, seen.exit(), seen::all);
+                assertTrue(seen.gate("restore.target").path("message").asText().contains("1 of reader"), seen::all);
+                World.Result kept = staging.restore(dump, "--terminate");
+                assertEquals(10, kept.exit(), kept::all);
+                JsonNode gate = kept.gate("restore.swap");
+                assertTrue(gate.path("message").asText().contains("cannot be ended: 1 of reader"), kept::all);
+                assertTrue(gate.path("hint").asText().contains("GRANT pg_signal_backend TO app"), kept::all);
+                assertTrue(guest.isValid(2) && staging.untouched());
+
+                staging.administrate("GRANT pg_signal_backend TO app");
+                World.Result finished = world.run("backup", "restore", "--to", "staging", "--terminate", "--finish",
+                        staging.beside().get(0));
+                staging.administrate("REVOKE pg_signal_backend FROM app");
+                assertEquals(0, finished.exit(), finished::all);
+                assertEquals("3000", staging.sql("SELECT count(*) FROM big"));
+            }
+        }
     }
 
     @Test

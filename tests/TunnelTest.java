@@ -54,7 +54,8 @@ class TunnelTest extends PreflightCase {
     private static void tunnel(World world, int port, String body) {
         Path bin = world.folder.resolve("bin");
         World.script(bin.resolve("some-proxy"), "echo $$ >> '" + world.folder.resolve("started") + "'\n"
-                + "echo \"to $PROD_DATABASE_URL, typed ${RELEASE_TYPED_URL:-nothing}, at " + port + "\"\n" + body + "\n");
+                + "echo \"to $PROD_DATABASE_URL, typed ${RELEASE_TYPED_URL:-nothing}, at " + port + "\"\n"
+                + body + "\n");
         world.environment.put("PATH", bin + ":" + System.getenv("PATH"));
     }
 

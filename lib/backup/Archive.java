@@ -86,14 +86,4 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
     static String typed(Path path) {
         return Exec.typed(List.of(path.toString()));
     }
-
-    /** A size as people read it. */
-    public static String size(long bytes) {
-        String[] units = {"bytes", "kB", "MB", "GB"};
-        int unit = 0;
-        for (; bytes >= 10_000 && unit < units.length - 1; unit++) {
-            bytes /= 1000;
-        }
-        return bytes + " " + units[unit];
-    }
 }

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Json.java ../Run.java Archive.java Manifest.java Script.java Uses.java
+//SOURCES ../Failure.java ../Json.java ../Run.java ../Size.java Archive.java Manifest.java Script.java Uses.java
 
 package lib.backup;
 
@@ -19,6 +19,7 @@ import java.util.Map;
 import lib.Failure;
 import lib.Json;
 import lib.Run;
+import lib.Size;
 
 /** The backups that lie in a run folder, the newest first. */
 public final class Backups {
@@ -159,7 +160,7 @@ public final class Backups {
         StringBuilder text = new StringBuilder(row("file", "age", "size", "server", "of", "commit", "state"));
         for (Backup backup : backups) {
             String use = backup.uses.contains(Uses.CURRENT) ? " *" : "";
-            String size = Archive.size(backup.bytes).replace("bytes", "B");
+            String size = Size.of(backup.bytes).replace("bytes", "B");
             text.append(row(backup.name(), age(Duration.between(backup.made, now)), size,
                     known(backup.server).split(" ")[0], shortened(known(backup.environment)),
                     known(backup.commit).substring(0, Math.min(SHORT_COMMIT, known(backup.commit).length())),

@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Console.java ../Exec.java ../Failure.java ../Gate.java ../Phase.java ../Project.java ../Target.java
-//SOURCES Archive.java Guard.java Neighbours.java Server.java Sessions.java Steps.java Swap.java
+//SOURCES ../Size.java Guard.java Neighbours.java Server.java Sessions.java Steps.java Swap.java
 
 package lib.backup;
 
@@ -13,6 +13,7 @@ import lib.Failure;
 import lib.Gate;
 import lib.Phase;
 import lib.Project;
+import lib.Size;
 import lib.Target;
 
 /** What is done with the databases that restores and refreshes left beside a live one: shown, swapped in, dropped. */
@@ -142,7 +143,7 @@ public final class Kept implements AutoCloseable {
             }
             server.drop(name);
             phase.fact("dropped", name);
-            return Gate.passed(name + " is gone, " + Archive.size(neighbour.bytes()) + "; " + live()
+            return Gate.passed(name + " is gone, " + Size.of(neighbour.bytes()) + "; " + live()
                     + " was not touched");
         }) ? name : null;
     }

@@ -1,4 +1,4 @@
-//SOURCES ../Hash.java ../Json.java ../Postgres.java ../sql/Name.java Archive.java
+//SOURCES ../Hash.java ../Json.java ../Postgres.java ../Size.java ../sql/Name.java
 
 package lib.backup;
 
@@ -15,6 +15,7 @@ import java.util.List;
 import lib.Hash;
 import lib.Json;
 import lib.Postgres;
+import lib.Size;
 import lib.sql.Name;
 
 /**
@@ -67,7 +68,7 @@ public final class Neighbours {
                 case UNDONE -> "what was live before a restore was undone";
                 case TABLES -> state.equals("proven") ? "single tables of a backup" : "single tables, half restored";
             };
-            return name + ": " + what + ", " + Archive.size(bytes);
+            return name + ": " + what + ", " + Size.of(bytes);
         }
     }
 

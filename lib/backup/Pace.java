@@ -1,4 +1,5 @@
-//SOURCES ../Console.java ../Failure.java ../Postgres.java ../Progress.java ../Target.java Archive.java Dump.java
+//SOURCES ../Console.java ../Failure.java ../Postgres.java ../Progress.java ../Target.java Dump.java
+//SOURCES ../Size.java
 
 package lib.backup;
 
@@ -15,6 +16,7 @@ import lib.Console;
 import lib.Failure;
 import lib.Postgres;
 import lib.Progress;
+import lib.Size;
 import lib.Target;
 
 /**
@@ -109,7 +111,7 @@ public final class Pace implements AutoCloseable {
     private void show() {
         progress.to(done);
         String what = stage.isEmpty() ? table : stage;
-        progress.note("wrote " + Archive.size(written) + (what.isEmpty() ? "" : ", " + what));
+        progress.note("wrote " + Size.of(written) + (what.isEmpty() ? "" : ", " + what));
     }
 
     @Override

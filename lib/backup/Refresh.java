@@ -1,6 +1,6 @@
 //SOURCES ../Address.java ../Cli.java ../Clients.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../Run.java ../Target.java
-//SOURCES Archive.java Backups.java Dump.java Guard.java Mask.java Neighbours.java Pace.java Steps.java
+//SOURCES ../Project.java ../Run.java ../Size.java ../Target.java
+//SOURCES Backups.java Dump.java Guard.java Mask.java Neighbours.java Pace.java Steps.java
 
 package lib.backup;
 
@@ -19,6 +19,7 @@ import lib.Phase;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
+import lib.Size;
 import lib.Target;
 import picocli.CommandLine.Option;
 
@@ -148,7 +149,7 @@ public final class Refresh {
         }
         steps.phase.fact("file", steps.project.repo.relativize(file).toString());
         steps.phase.fact("sha256", steps.archive.sha256());
-        return Gate.passed(steps.project.repo.relativize(file) + ": " + Archive.size(steps.archive.bytes()) + ", "
+        return Gate.passed(steps.project.repo.relativize(file) + ": " + Size.of(steps.archive.bytes()) + ", "
                 + steps.archive.entries() + " objects, read back whole");
     }
 

@@ -25,7 +25,7 @@ final class Sessions {
         List<String> found = new ArrayList<>();
         for (List<String> row : Postgres.rows(connection, "SELECT usename, application_name, host(client_addr),"
                 + " count(*)" + condition(database)
-                + " AND application_name NOT IN ('release restore', 'release refresh')"
+                + " AND coalesce(application_name, '') NOT IN ('release restore', 'release refresh')"
                 + " GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2")) {
             String application = row.get(1) == null || row.get(1).isBlank() ? "" : " (" + row.get(1) + ")";
             String from = row.get(2) == null ? "" : " from " + row.get(2);
@@ -40,11 +40,10 @@ final class Sessions {
                 + (sessions.size() > MOST ? " and others" : "");
     }
 
-    // A role that may not see the others' details sees their database all the same.
+    // A role that may not see the others' details sees database and user all the same; the server's own have no user.
     private static String condition(String database) {
         return " FROM pg_stat_activity WHERE datname = " + Postgres.literal(database)
-                + " AND pid <> pg_backend_pid() AND backend_type IS DISTINCT FROM 'autovacuum worker'"
-                + " AND backend_type IS DISTINCT FROM 'parallel worker'";
+                + " AND pid <> pg_backend_pid() AND usesysid IS NOT NULL";
     }
 
     /** Ends them; those that the role may not end stay, and are found when the rename fails. */

@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Cli.java ../Clients.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
-//SOURCES ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Target.java
+//SOURCES ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Size.java ../Target.java
 //SOURCES Archive.java Contents.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
 //SOURCES Server.java Sessions.java Traits.java
 
@@ -24,6 +24,7 @@ import lib.Phase;
 import lib.Postgres;
 import lib.Progress;
 import lib.Project;
+import lib.Size;
 import lib.Target;
 import picocli.CommandLine.Option;
 
@@ -74,7 +75,7 @@ public final class Steps implements AutoCloseable {
         archive = Archive.verify(file, Clients.newest());
         phase.fact("file", file.toString());
         phase.fact("sha256", archive.sha256());
-        String found = String.format("%s: %s, %d objects, read back whole", file, Archive.size(archive.bytes()),
+        String found = String.format("%s: %s, %d objects, read back whole", file, Size.of(archive.bytes()),
                 archive.entries());
         if (archive.described()) {
             phase.fact("of", archive.manifest().identity());

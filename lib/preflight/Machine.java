@@ -145,11 +145,11 @@ public final class Machine {
         FileStore backups = Files.getFileStore(Files.exists(run) ? run : project.repo);
         FileStore copies = Files.getFileStore(Path.of(System.getProperty("java.io.tmpdir")));
         boolean elsewhere = System.getenv("RELEASE_SCRATCH_URL") != null;
+        boolean together = !elsewhere && backups.equals(copies);
         long dump = (long) (size * DUMP);
-        long copy = elsewhere ? 0 : (long) (size * COPY);
-        boolean together = backups.equals(copies);
-        String found = "production takes " + Size.of(size);
-        found += "; " + room("backup", dump + (together ? copy : 0), backups, run);
+        long copy = (long) (size * COPY);
+        String found = "production takes " + Size.of(size) + "; " + (together
+                ? room("backup and the copy", dump + copy, backups, run) : room("backup", dump, backups, run));
         if (!elsewhere && !together) {
             found += "; " + room("copy", copy, copies, Path.of(System.getProperty("java.io.tmpdir")));
         }

@@ -7,10 +7,11 @@ import java.util.regex.Pattern;
 record Addresses(int first, int bits) {
     /** A wider range is nobody's own network. */
     static final int FEWEST_BITS = 16;
-    private static final Pattern FORM = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})(?:/(\\d{1,2}))?");
+    private static final Pattern FORM =
+            Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})(?:/(\\d{1,2}))?");
     /** Private, shared by a provider's customers, loopback, link-local, multicast and beyond. */
-    private static final String[] NOT_OPEN = {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-        "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"};
+    private static final String[] NOT_OPEN = {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8",
+        "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3"};
 
     /** Reads an address or a range; null when the text is neither. */
     static Addresses parse(String text) {

@@ -97,7 +97,8 @@ final class DigitalOcean {
     }
 
     /**
-     * Reads the rules, writes them where the wish differs, and reads them again; gives those that stand there in the end.
+     * Reads the rules, writes them where the wish differs, and reads them again; gives those that stand there in the
+     * end.
      *
      * @param wish the rules to write, made of those just read; may be asked again for a later list
      * @param done whether the rules are as wished; when not, somebody else wrote at the same time
@@ -202,8 +203,8 @@ final class DigitalOcean {
         }
         return switch (status) {
             case 401 -> Failure.missing("DigitalOcean refuses the token of " + variable + said, scopes);
-            case 403 -> Failure.missing("the token of " + variable + " may not see or change who is trusted by database "
-                    + database + said, scopes);
+            case 403 -> Failure.missing("the token of " + variable + " may not see or change who is trusted by"
+                    + " database " + database + said, scopes);
             case 404 -> Failure.missing("DigitalOcean has no database " + database + " that the token of " + variable
                     + " may see" + said, "doctl databases list   # the ID belongs into release.json");
             default -> Failure.missing("DigitalOcean does not do it for database " + database + said,

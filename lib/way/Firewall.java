@@ -17,9 +17,9 @@ import lib.Target;
 
 /**
  * This machine among the trusted sources of an environment's database, for as long as a process works with it. The API
- * only takes the whole list: it is read right before each write, what others put there goes back as it came, and the list
- * is read again afterwards. Between that reading and the write, some tenths of a second, another one's change can still be
- * lost; the API offers nothing against it.
+ * only takes the whole list: it is read right before each write, what others put there goes back as it came, and the
+ * list is read again afterwards. Between that reading and the write, some tenths of a second, another one's change can
+ * still be lost; the API offers nothing against it.
  */
 final class Firewall {
     static final String KIND = "firewall";
@@ -77,9 +77,9 @@ final class Firewall {
         List<ObjectNode> now = ocean.change(TRIES, console, this::with,
                 rules -> rules.isEmpty() || trusted(rules));
         if (now.isEmpty()) {
-            return Gate.warned("database " + ocean.database + " trusts every address there is: it has no trusted sources",
-                    "name those that may connect, the application first: doctl databases firewalls append "
-                    + ocean.database + " --rule app:ID   # also droplet:ID, k8s:ID, tag:NAME, ip_addr:ADDRESS");
+            return Gate.warned("database " + ocean.database + " trusts every address there is: it has no trusted"
+                    + " sources", "name those that may connect, the application first: doctl databases firewalls"
+                    + " append " + ocean.database + " --rule app:ID   # or droplet:, k8s:, tag:, ip_addr:");
         }
         if (added) {
             return Gate.passed(own + " is a trusted source of database " + ocean.database + " until this ends");
@@ -114,8 +114,8 @@ final class Firewall {
 
     private boolean trusted(List<ObjectNode> rules) {
         return rules.stream().anyMatch(rule -> {
-            Addresses range = rule.path("type").asText().equals(RULE) ? Addresses.parse(rule.path("value").asText()) : null;
-            return range != null && range.holds(own);
+            Addresses range = Addresses.parse(rule.path("value").asText());
+            return rule.path("type").asText().equals(RULE) && range != null && range.holds(own);
         });
     }
 
@@ -136,7 +136,7 @@ final class Firewall {
     void close() {
         ending = true;
         if (lease != null) {
-            // Interrupted in the middle of a change, we wait for its end: what it still wrote would come back afterwards.
+            // Interrupted in the middle of a change, we wait for its end: what it still wrote would come back then.
             DigitalOcean.awaitChange();
             if (added) {
                 remove(lease, own.toString(), ocean, console);
@@ -204,7 +204,7 @@ final class Firewall {
         console.mark("warn", address + " may still be a trusted source of database " + database + ": "
                 + failure.getMessage());
         console.say("  -> the next command here that uses a database tries again (" + lease.file.getFileName()
-                + "); by hand: doctl databases firewalls list " + database + "   # then: doctl databases firewalls remove "
-                + database + " --uuid UUID");
+                + "); by hand: doctl databases firewalls list " + database + "   # then: doctl databases firewalls"
+                + " remove " + database + " --uuid UUID");
     }
 }

@@ -19,8 +19,9 @@ import lib.Run;
 import lib.Secrets;
 
 /**
- * What a process holds open outside of itself, written into the run folder first: {@code firewall-production-4711.json}.
- * Whoever comes after a killed process finds it there, and the phases of a release see what the release holds for them.
+ * What a process holds open outside of itself, written into the run folder first:
+ * {@code firewall-production-4711.json}. Whoever comes after a killed process finds it there, and the phases of a
+ * release see what the release holds for them.
  */
 final class Lease {
     /** What is said of something that another process holds open. */
@@ -72,8 +73,8 @@ final class Lease {
     }
 
     /**
-     * Whether the process that wrote it still runs. When a clock was set, its start is another one; then the program has
-     * to do, because what a living process holds must not be taken from it.
+     * Whether the process that wrote it still runs. When a clock was set, its start is another one; then the program
+     * has to do, because what a living process holds must not be taken from it.
      */
     boolean held() {
         JsonNode owner = what.path("owner");

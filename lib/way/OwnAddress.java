@@ -16,14 +16,14 @@ import lib.Failure;
 import lib.Gate;
 
 /**
- * The address under which the provider sees this machine. Behind a router only somebody outside can tell; no such host is
- * asked unless release.json names one.
+ * The address under which the provider sees this machine. Behind a router only somebody outside can tell; no such host
+ * is asked unless release.json names one.
  */
 final class OwnAddress {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final String WAYS = "say it in release.json, beside \"database\": \"address\": {\"env\": \"MY_ADDRESS\"}"
-            + " (then: export MY_ADDRESS=ADDRESS), or let a host tell it: \"address\": {\"url\": \"https://…\"}, one that"
-            + " answers with the caller's address alone";
+    private static final String WAYS = "say it in release.json, beside \"database\": \"address\": {\"env\":"
+            + " \"MY_ADDRESS\"} (then: export MY_ADDRESS=ADDRESS), or let a host tell it: \"address\": {\"url\":"
+            + " \"https://…\"}, one that answers with the caller's address alone";
 
     private OwnAddress() {
     }
@@ -54,16 +54,17 @@ final class OwnAddress {
     }
 
     private static Addresses range(String text, String where) {
-        Addresses range = Addresses.parse(text.strip());
+        String said = text.strip();
+        Addresses range = Addresses.parse(said);
         if (range == null) {
-            boolean six = text.strip().matches("[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(/\\d+)?");
-            throw Failure.usage(where + (six ? " is an IPv6 address, which DigitalOcean does not take as a trusted source"
-                    : " is no IPv4 address: " + (text.length() > 40 ? text.length() + " characters" : text.strip())),
+            boolean six = said.matches("[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(/\\d+)?");
+            throw Failure.usage(where + (six ? " is an IPv6 address; DigitalOcean does not take one as a trusted source"
+                    : " is no IPv4 address: " + (said.length() > 40 ? said.length() + " characters" : said)),
                     "give this machine's public IPv4 address, or a range of addresses like 203.0.113.0/24");
         }
         if (range.bits() < Addresses.FEWEST_BITS) {
-            throw Failure.usage(where + " lets " + range + " in: that is half of the world", "give this machine's address"
-                    + " alone, or the range of your own network: /" + Addresses.FEWEST_BITS + " or narrower");
+            throw Failure.usage(where + " lets " + range + " in: that is half of the world", "give this machine's"
+                    + " address alone, or the range of your own network: /" + Addresses.FEWEST_BITS + " or narrower");
         }
         return range;
     }

@@ -8,13 +8,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.URLEncoder;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -93,7 +93,7 @@ final class Tunnel {
         }
         // By now it has started all that it needs.
         lease = write(started, target);
-        started.onExit().thenRun(() -> tellEnd(started));
+        started.onExit().thenRunAsync(() -> tellEnd(started));
         return Gate.passed(words(target, started.pid()));
     }
 
@@ -184,8 +184,7 @@ final class Tunnel {
     }
 
     private void read(Process from, Path log) {
-        try (BufferedReader reader = from.inputReader(StandardCharsets.UTF_8);
-                OutputStream file = Files.newOutputStream(log)) {
+        try (BufferedReader reader = from.inputReader(StandardCharsets.UTF_8)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 String masked = Secrets.mask(line);
                 synchronized (lines) {
@@ -194,11 +193,19 @@ final class Tunnel {
                         lines.remove();
                     }
                 }
-                file.write((masked + "\n").getBytes(StandardCharsets.UTF_8));
-                file.flush();
+                append(log, masked + "\n");
             }
         } catch (IOException e) {
-            // A stream that breaks when its program is ended; and a full disk must not end the tunnel.
+            // The stream breaks when its program is ended.
+            return;
+        }
+    }
+
+    private static void append(Path log, String text) {
+        try {
+            Files.writeString(log, text, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            // A full disk must not end the tunnel; its last lines are kept beside.
             return;
         }
     }
@@ -233,6 +240,8 @@ final class Tunnel {
     }
 
     private void tellEnd(Process ended) {
+        // Ctrl-C reaches it together with us.
+        Reach.pause();
         if (!ending) {
             console.mark("warn", "the tunnel of " + environment + " ended with " + ended.exitValue() + lastWords());
         }

@@ -15,8 +15,8 @@ import lib.Settings;
 import lib.Target;
 
 /**
- * The way to an environment's database: let through its firewall, led through its tunnel, as release.json has it. It stays
- * open until this process ends, however it ends; what a killed one left is put right by the next.
+ * The way to an environment's database: let through its firewall, led through its tunnel, as release.json has it. It
+ * stays open until this process ends, however it ends; what a killed one left is put right by the next.
  */
 public final class Way {
     private static final Map<String, Way> OPEN = new ConcurrentHashMap<>();
