@@ -55,7 +55,8 @@ public final class Compose {
             }
             return "OrbStack, started";
         }
-        Optional<Exec.Result> docker = answers(here, SHORT, List.of("docker", "info", "--format", "{{.ServerVersion}}"));
+        Optional<Exec.Result> docker = answers(here, SHORT,
+                List.of("docker", "info", "--format", "{{.ServerVersion}}"));
         if (docker.isEmpty()) {
             throw Failure.missing("docker is not installed", mac ? "brew install orbstack"
                     : "install Docker Engine: https://docs.docker.com/engine/install");
