@@ -4,11 +4,13 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
+//SOURCES lib/migrations/Histories.java
 //SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import java.sql.Connection;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,7 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Variables;
+import lib.migrations.Histories;
 import lib.plan.Catalog;
 import lib.plan.Classes;
 import lib.plan.Decisions;
@@ -112,8 +115,8 @@ class assess implements Callable<Integer> {
         return history.map(found ->
                 Gate.passed(found.tool() + " in " + found.folder() + "/, " + found.local().size() + " migrations"))
                 .orElseGet(() -> Gate.warned("no migration tool was found in this repository",
-                        "name its folder in release.json: {\"migrations\": "
-                        + "{\"tool\": \"drizzle\", \"folder\": \"drizzle\"}}"));
+                        "name tool and folder in release.json: {\"migrations\": "
+                        + "{\"tool\": \"sql\", \"folder\": \"…\"}}"));
     }
 
     private Gate.Finding reach(Project project, Connection[] production) {
@@ -125,24 +128,30 @@ class assess implements Callable<Integer> {
     private Gate.Finding history(Phase phase, Connection connection) throws Exception {
         if (history.isEmpty()) {
             phase.fact("pending", List.of());
-            return Gate.skipped("without a migration tool there is no history");
+            List<History.Trouble> left = Histories.beside(connection, history, null);
+            return left.isEmpty() ? Gate.skipped("without a migration tool there is no history")
+                    : Gate.warned(String.join("\n", left.stream().map(History.Trouble::message).toList()),
+                    left.get(0).hint());
         }
         History.State state = history.get().state(connection);
+        List<History.Trouble> troubles = new ArrayList<>(state.troubles());
+        troubles.addAll(Histories.beside(connection, history, state));
         pending = state.pending();
         phase.fact("pending", pending.stream().map(Migration::id).toList());
         phase.fact("applied", state.applied().size());
         phase.fact("history", state.table().toString());
-        phase.fact("troubles", state.troubles());
-        List<History.Trouble> stops = state.troubles().stream().filter(History.Trouble::stops).toList();
+        phase.fact("troubles", troubles);
+        List<History.Trouble> stops = troubles.stream()
+                .filter(byHand ? History.Trouble::stopsAll : History.Trouble::stops).toList();
         if (!stops.isEmpty()) {
             throw Failure.stop(String.join("\n", stops.stream().map(History.Trouble::message).toList()),
                     stops.get(0).hint());
         }
         String found = state.applied().size() + " applied, " + (pending.isEmpty() ? "none pending"
                 : pending.size() + " pending: " + String.join(", ", pending.stream().map(Migration::id).toList()));
-        return state.troubles().isEmpty() ? Gate.passed(found) : Gate.warned(found + "\n"
-                + String.join("\n", state.troubles().stream().map(History.Trouble::message).toList()),
-                state.troubles().get(0).hint());
+        return troubles.isEmpty() ? Gate.passed(found) : Gate.warned(found + "\n"
+                + String.join("\n", troubles.stream().map(History.Trouble::message).toList()),
+                troubles.get(0).hint());
     }
 
     private Gate.Finding draft(Phase phase, Connection connection) throws Exception {

@@ -214,6 +214,11 @@ class validate implements Callable<Integer> {
                         + " was edited by hand: it is kept as it is, and rehearsed",
                         "to have it written anew: rm " + project.repo.relativize(sql.path()));
             }
+            List<History.Trouble> stops = before == null ? List.of()
+                    : before.troubles().stream().filter(History.Trouble::stops).toList();
+            if (!stops.isEmpty()) {
+                throw Failure.stop(stops.get(0).message(), stops.get(0).hint());
+            }
             Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection));
             List<Problem> open = new Decisions(run).open(draft.problems());
             if (!open.isEmpty()) {
@@ -272,7 +277,9 @@ class validate implements Callable<Integer> {
         try (Connection connection = Postgres.read(copy.target(), "validate")) {
             History.State after = history.get().state(connection);
             List<String> left = after.pending().stream().map(Migration::id).toList();
-            List<History.Trouble> troubles = after.troubles().stream().filter(History.Trouble::stops).toList();
+            boolean byHand = script != null || sql.edited();
+            List<History.Trouble> troubles = after.troubles().stream()
+                    .filter(byHand ? History.Trouble::stopsAll : History.Trouble::stops).toList();
             if (!left.isEmpty()) {
                 throw Failure.stop(history.get().tool() + " would run again after the release: "
                         + String.join(", ", left),
@@ -284,7 +291,8 @@ class validate implements Callable<Integer> {
             }
             int added = after.applied().size() - before.applied().size();
             phase.fact("historyRows", added);
-            return Gate.passed(after.table() + " holds " + added + " new rows, and " + history.get().tool()
+            return Gate.passed((after.exists() ? after.table() + " holds " + added + " new rows" : added
+                    + " files are there by what they create") + ", and " + history.get().tool()
                     + " has nothing left to run");
         }
     }

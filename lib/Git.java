@@ -312,6 +312,12 @@ public final class Git {
         return result.ok() ? result.bytes() : null;
     }
 
+    /** The paths of a commit's symbolic links. */
+    public List<String> links(String commit) {
+        return Stream.of(read("ls-tree", "-r", "-z", "--full-tree", commit).split("\0"))
+                .filter(line -> line.startsWith("120000 ")).map(line -> line.split("\t", 2)[1]).toList();
+    }
+
     /** The committed files whose path is wanted, exactly as git stores them. */
     public Map<String, byte[]> files(String commit, Predicate<String> wanted) {
         String all = new String(git("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit).run()

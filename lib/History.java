@@ -41,9 +41,14 @@ public interface History {
     /**
      * Something in a history that a person must look at.
      *
-     * @param kind edited, deleted, skipped, duplicated, unknown, order, future or encoding
+     * @param kind edited, deleted, skipped, duplicated, unknown, order, future, encoding, failed, partial, undecidable,
+     *     unreadable or read-only
      * @param stops whether a release must not go on with it
      */
     record Trouble(String kind, String migration, String message, String hint, boolean stops) {
+        /** Whether a release must not go on with it even when somebody wrote its SQL by hand. */
+        public boolean stopsAll() {
+            return stops && !List.of("undecidable", "unreadable", "read-only").contains(kind);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Notes.java Settings.java
-//SOURCES migrations/Drizzle.java way/Way.java
+//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Links.java Notes.java Settings.java
+//SOURCES migrations/Histories.java way/Way.java
 
 package lib;
 
@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import lib.migrations.Drizzle;
+import lib.migrations.Histories;
 import lib.way.Way;
 
 /** The application that is released: its repository, its settings and what they lead to. */
@@ -25,6 +25,7 @@ public final class Project {
     public final String environment;
     private final Console console;
     private Map<String, byte[]> files;
+    private Links links;
 
     public Project(Cli.Options options) {
         this.repo = options.repo();
@@ -55,19 +56,16 @@ public final class Project {
     public synchronized Map<String, byte[]> files() {
         if (files == null) {
             files = git.files("HEAD", path -> !BINARY.matcher(path).find());
+            links = new Links(git.links("HEAD"), files);
         }
         return files;
     }
 
     /** The migration history of the application; empty when it has none that is known here. */
     public Optional<History> history() {
-        String tool = settings.migrations().tool();
-        if (tool != null && !tool.equals("drizzle")) {
-            throw Failure.usage("release.json: migrations.tool \"" + tool
-                    + "\" is not supported by this version; drizzle is",
-                    "give the release as a script of your own: jbang release.java --sql FILE");
-        }
-        return Drizzle.find(files(), settings.migrations().folder());
+        Optional<History> history = Histories.find(files(), settings.migrations());
+        history.ifPresent(found -> links.refuse(found.folder()));
+        return history;
     }
 
     /** What the developers noted for this release. */
