@@ -64,7 +64,7 @@ final class Unreachable {
         }
         if (has(SSLException.class) && (deepest().contains("certification path")
                 || deepest().contains("Path does not chain") || deepest().contains("trust anchor"))) {
-            return because("TLS with " + place + " fails, its certificate comes from a CA that sslrootcert does not hold: "
+            return because("TLS with " + place + " fails, its certificate is of a CA that sslrootcert does not hold: "
                     + deepest(), "download your provider's CA and name it in the URL: sslrootcert=/path/ca.crt; "
                     + "what the server shows: " + look);
         }

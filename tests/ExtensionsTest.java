@@ -93,6 +93,7 @@ class ExtensionsTest extends PreflightCase {
         world.environment.put("STAGING_URL", world.production.url());
         saw(gates("--only", "db.extensions"), "db.extensions", "pass", "extension pg_trgm here");
         world.environment.put("STAGING_URL", at("127.0.0.1", 1).url());
-        saw(gates("--only", "db.extensions"), "db.extensions", "warn", "staging was not looked at: 127.0.0.1:1 refuses");
+        saw(gates("--only", "db.extensions"), "db.extensions", "warn",
+                "staging was not looked at: 127.0.0.1:1 refuses");
     }
 }

@@ -50,8 +50,8 @@ final class OwnServer implements AutoCloseable {
     }
 
     /**
-     * Shows a certificate made out to this name ({@code dns:localhost}), valid from so many days from now to so many; the
-     * file of the authority that signed it, a new one each time, comes back.
+     * Shows a certificate made out to this name ({@code dns:localhost}), valid from so many days from now to so many;
+     * the file of the authority that signed it, a new one each time, comes back.
      */
     Path certificate(String name, int from, int to) {
         try {

@@ -257,7 +257,7 @@ class ReachTest extends PreflightCase {
         stops("db.reach", 12, "shows is another host's", "openssl s_client -starttls postgres");
         String other = server.certificate("dns:127.0.0.1", -1, 30).toString();
         url(server.as("app", World.PASSWORD, "sslmode", "verify-ca", "sslrootcert", valid));
-        stops("db.reach", 12, "comes from a CA that sslrootcert does not hold", "sslrootcert=/path/ca.crt");
+        stops("db.reach", 12, "is of a CA that sslrootcert does not hold", "sslrootcert=/path/ca.crt");
         url(server.as("app", World.PASSWORD, "sslmode", "verify-ca", "sslrootcert", other));
         saw(gates("--only", "db.reach"), "db.reach", "pass", "PostgreSQL 15.");
         String old = server.certificate("dns:localhost", -30, -1).toString();

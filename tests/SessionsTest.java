@@ -36,8 +36,8 @@ class SessionsTest extends PreflightCase {
                 assertEquals(0, full.exit(), full::all);
                 saw(full, "db.connections", "warn", "80 of 100 connections used");
                 open(others, server, 93);
-                stops("db.connections", 10, "93 of 100 connections used, 3 reserved for superusers: 4 left of the server",
-                        "close some sessions");
+                stops("db.connections", 10, "93 of 100 connections used, 3 reserved for superusers: 4 left of the"
+                        + " server", "close some sessions");
             } finally {
                 for (Connection other : others) {
                     other.close();
@@ -76,7 +76,8 @@ class SessionsTest extends PreflightCase {
             World.Result seen = app.run("preflight", "--json", "--only", "db.blockers,db.locks");
             assertEquals(10, seen.exit(), seen::all);
             int pid = Postgres.wirePid(other);
-            saw(seen, "db.blockers", "stop", "pid " + pid + " of app (cron job) from 127.0.0.1, idle in transaction for ");
+            saw(seen, "db.blockers", "stop", "pid " + pid
+                    + " of app (cron job) from 127.0.0.1, idle in transaction for ");
             saw(seen, "db.blockers", "stop", "holds ROW EXCLUSIVE on food_logs");
             saw(seen, "db.blockers", "stop", "UPDATE food_logs SET email = ? WHERE id = ?");
             assertTrue(seen.gate("db.blockers").path("hint").asText().contains("--terminate-idle 1m"), seen::all);

@@ -109,7 +109,8 @@ class WaysInTest {
     void aSocketThatIsNotThereIsNamed() {
         String nowhere = encode(server.file("none"));
         refusedByBoth("postgresql://" + LOGIN + "@" + nowhere + "/" + DATABASE,
-                server.file("none") + "/.s.PGSQL.5432 refuses the connection: no server listens there", ".s.PGSQL.5432");
+                server.file("none") + "/.s.PGSQL.5432 refuses the connection: no server listens there",
+                ".s.PGSQL.5432");
         assertEquals(server.sockets + "/.s.PGSQL.7", parse("postgresql://u@" + encode(server.sockets.toString())
                 + ":7/x").socket());
     }

@@ -110,7 +110,7 @@ public final class Server {
         return Gate.warned(message, hint);
     }
 
-    /** The ranges that no router of the internet passes on: 10/8, 172.16/12, 192.168/16, 169.254/16, 100.64/10, fc00::/7. */
+    // What no router of the internet passes on: 10/8, 172.16/12, 192.168/16, 169.254/16, 100.64/10, fc00::/7.
     private static boolean isPrivate(InetAddress address) {
         byte[] bytes = address.getAddress();
         return address.isLoopbackAddress() || address.isSiteLocalAddress() || address.isLinkLocalAddress()

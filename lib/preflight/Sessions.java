@@ -17,7 +17,7 @@ import lib.Postgres;
 
 /** The gates of who else is connected: room for our own sessions, and nobody whose transaction is in the way. */
 public final class Sessions {
-    /** What a release opens at once: the dump with its snapshot, the checks beside it, the executor, and one to spare. */
+    /** What a release opens at once: the dump with its snapshot, checks beside it, the executor, and one to spare. */
     private static final int NEEDED = 5;
     private static final int FULL_PERCENT = 80;
     private static final int SHOWN = 8;

@@ -2,6 +2,7 @@
 
 package lib.sql;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -23,23 +24,37 @@ public final class Locks {
         statement.relations().stream().filter(name -> !statement.writes().contains(name))
                 .forEach(name -> locks.add(name, locks.whenRead()));
         statement.actions().forEach(action -> locks.read(action.change()));
+        locks.partition();
         return locks.modes;
+    }
+
+    /** The other table of a statement about partitions: the parent of a new one, or the one that comes or goes. */
+    private void partition() {
+        for (Phrase phrase = Phrase.of(statement.sql()); !phrase.done(); phrase.next()) {
+            if (phrase.takeAny("PARTITION OF", "ATTACH PARTITION", "DETACH PARTITION") && phrase.seesIdentifier()) {
+                add(phrase.name(), LockMode.ACCESS_EXCLUSIVE);
+                return;
+            }
+        }
     }
 
     /** What a statement of this kind takes of the tables it names without changing them. */
     private LockMode whenRead() {
         return switch (statement.tag()) {
-            case "CREATE TABLE", "CREATE FOREIGN TABLE" -> has("PARTITION OF") ? LockMode.ACCESS_EXCLUSIVE
-                    : has("REFERENCES") ? LockMode.SHARE_ROW_EXCLUSIVE : LockMode.SHARE_UPDATE_EXCLUSIVE;
-            case "ALTER TABLE" -> has("REFERENCES") ? LockMode.SHARE_ROW_EXCLUSIVE
-                    : has("ATTACH PARTITION") || has("DETACH PARTITION") ? LockMode.ACCESS_EXCLUSIVE
-                    : LockMode.SHARE_UPDATE_EXCLUSIVE;
+            case "CREATE TABLE", "CREATE FOREIGN TABLE" -> has("REFERENCES") ? LockMode.SHARE_ROW_EXCLUSIVE
+                    : has("INHERITS") ? LockMode.SHARE_UPDATE_EXCLUSIVE : LockMode.ACCESS_SHARE;
+            case "ALTER TABLE" -> has("REFERENCES") ? LockMode.SHARE_ROW_EXCLUSIVE : LockMode.SHARE_UPDATE_EXCLUSIVE;
             case "COMMENT", "SECURITY LABEL", "CREATE STATISTICS", "ANALYZE" -> LockMode.SHARE_UPDATE_EXCLUSIVE;
             case "VACUUM" -> has("FULL") ? LockMode.ACCESS_EXCLUSIVE : LockMode.SHARE_UPDATE_EXCLUSIVE;
             case "REINDEX" -> has("CONCURRENTLY") ? LockMode.SHARE_UPDATE_EXCLUSIVE : LockMode.SHARE;
-            case "LOCK TABLE" -> LockMode.ACCESS_EXCLUSIVE;
+            case "LOCK TABLE" -> named();
             default -> has("FOR UPDATE") || has("FOR SHARE") ? LockMode.ROW_SHARE : LockMode.ACCESS_SHARE;
         };
+    }
+
+    private LockMode named() {
+        return Arrays.stream(LockMode.values()).filter(mode -> has("IN " + mode.sql() + " MODE")).findFirst()
+                .orElse(LockMode.ACCESS_EXCLUSIVE);
     }
 
     private void read(Change change) {
@@ -80,6 +95,7 @@ public final class Locks {
                 "ALTER TABLE CLUSTER ON", "ALTER TABLE ATTACH PARTITION" -> LockMode.SHARE_UPDATE_EXCLUSIVE;
             case "ALTER TABLE DETACH PARTITION" -> has("CONCURRENTLY") ? LockMode.SHARE_UPDATE_EXCLUSIVE
                     : LockMode.ACCESS_EXCLUSIVE;
+            case "LOCK TABLE" -> named();
             case "REFRESH MATERIALIZED VIEW" -> has("CONCURRENTLY") ? LockMode.EXCLUSIVE : LockMode.ACCESS_EXCLUSIVE;
             default -> LockMode.ACCESS_EXCLUSIVE;
         };
