@@ -4,11 +4,14 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
+//SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
+//SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
 //SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,11 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import lib.Cli;
 import lib.Console;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
+import lib.Json;
 import lib.Migration;
 import lib.Notes;
 import lib.Phase;
@@ -28,6 +33,13 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Variables;
+import lib.hazards.Context;
+import lib.hazards.Finding;
+import lib.hazards.Format;
+import lib.hazards.Hazard;
+import lib.hazards.Inventory;
+import lib.hazards.Review;
+import lib.hazards.Selection;
 import lib.migrations.Histories;
 import lib.plan.Catalog;
 import lib.plan.Classes;
@@ -37,6 +49,7 @@ import lib.plan.Problem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 
 /**
@@ -48,6 +61,7 @@ import picocli.CommandLine.ScopeType;
         footer = {"%nExamples:", "  jbang assess.java                              what is pending, and how hard it is",
             "  jbang assess.java --json                       the same for a program",
             "  jbang assess.java --decide 1a2b3c4d=accept     answer a problem without a terminal",
+            "  jbang assess.java review --since origin/main   hazards of the SQL files that changed",
             "%nEnvironment:", "  PROD_DATABASE_URL   the database of production", Cli.EXIT_CODES})
 class assess implements Callable<Integer> {
     @Mixin
@@ -86,6 +100,7 @@ class assess implements Callable<Integer> {
                     try (Connection connection = production[0]) {
                         boolean healthy = phase.gate("assess.history", () -> history(phase, connection));
                         if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
+                            phase.gate("assess.hazards", () -> hazards(phase, connection));
                             phase.gate("assess.class", () -> decide(project, run, phase));
                         }
                     }
@@ -165,6 +180,23 @@ class assess implements Callable<Integer> {
                         "the rehearsal decides about these");
     }
 
+    /** Weighed by the sizes of production's tables, and as the release runs them: timeouts set, service stopped. */
+    private Gate.Finding hazards(Phase phase, Connection connection) throws Exception {
+        Context context = Inventory.of(connection, Context.of(Context.Shape.ALL)).released()
+                .planned(draft.steps().stream().map(step -> step.sql()).collect(Collectors.toSet()));
+        Review.Result result = Review.of(Selection.of(pending), context);
+        phase.fact("hazards", result.findings());
+        List<Finding> found = result.findings().stream()
+                .filter(finding -> finding.severity() != Hazard.Severity.SAFE || finding.cured()).toList();
+        if (found.isEmpty()) {
+            return Gate.passed("no hazards in " + result.statements() + " statements");
+        }
+        String list = String.join("\n", found.stream().map(finding -> (finding.cured() ? "cured" : finding.severity())
+                + " " + finding.id() + " " + finding.place() + ": " + finding.message()).toList());
+        return found.stream().allMatch(Finding::cured) ? Gate.passed(list)
+                : Gate.warned(result.verdict() + "\n" + list, "jbang assess.java review   # each with its safe form");
+    }
+
     private Gate.Finding decide(Project project, Run run, Phase phase) {
         Decisions decisions = new Decisions(run);
         decisions.take(decide, draft.problems());
@@ -187,5 +219,68 @@ class assess implements Callable<Integer> {
                     Decisions.ways(open));
         }
         return Gate.passed(classes.overall().label + ": " + classes.reason());
+    }
+
+    @Command(name = "review", description = "Look at SQL files: what each statement locks, breaks or loses.",
+            footer = {"%nWithout FILE: the pending migrations; all of them when no database says which.",
+                "In SQL, on a statement or right above it:", "  -- hazard-ok: ID reason",
+                "%nExit codes: 0 nothing dangerous (with --strict: nothing to look at), 10 dangerous,",
+                "2 wrong usage."})
+    int review(
+            @Parameters(paramLabel = "FILE", arity = "0..*", description = "SQL files, or folders of them.")
+            List<Path> files,
+            @Option(names = "--since", paramLabel = "REF", description = "The files changed since a branch or commit.")
+            String since,
+            @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "text",
+                    description = "text, json, sarif or github (default: ${DEFAULT-VALUE}).") Format format,
+            @Option(names = "--strict", description = "Stop on everything that is to be looked at.") boolean strict,
+            @Option(names = "--notes", description = "Show what is good to know as well.") boolean notes,
+            @Option(names = "--released", description = "As release.java runs them: timeouts, service stopped.")
+            boolean released,
+            @Option(names = "--stopped", description = "The application is stopped meanwhile.") boolean stopped,
+            @Option(names = "--transaction", paramLabel = "SHAPE",
+                    description = "What shares a transaction: all, file or none (default: as the tool found does).")
+            Context.Shape shape,
+            @Option(names = "--server", paramLabel = "MAJOR", description = "The server's version: 15.") int server) {
+        if (files != null && since != null) {
+            throw Failure.usage("FILE and --since are two ways to choose files", "leave one of them out");
+        }
+        Project project = new Project(common);
+        Selection selection = files != null ? Selection.named(project, files)
+                : since != null ? Selection.since(project, since) : Selection.pending(project);
+        Context context = selection.context().stopped(stopped);
+        context = shape == null ? context : context.shape(shape);
+        context = server == 0 ? context : context.server(server);
+        Review.Result result = Review.of(selection.sources(), released ? context.released() : context,
+                selection.names(project.repo));
+        List<Finding> shown = result.findings().stream()
+                .filter(finding -> notes || finding.severity() != Hazard.Severity.SAFE).toList();
+        Phase phase = common.phase("review");
+        phase.fact("verdict", result.verdict());
+        phase.fact("findings", result.findings());
+        phase.fact("files", result.files());
+        phase.fact("statements", result.statements());
+        phase.fact("excused", result.excused());
+        phase.gate("assess.review", () -> judged(selection, result, strict));
+        String text = switch (common.json ? Format.json : format) {
+            case text -> Format.text(shown, result.verdict());
+            case github -> Format.github(shown);
+            case sarif -> Json.pretty(Format.sarif(result.findings()));
+            case json -> Json.pretty(phase.toJson());
+        };
+        if (!text.isEmpty()) {
+            common.console().result(text);
+        }
+        return phase.exit().code;
+    }
+
+    private static Gate.Finding judged(Selection selection, Review.Result result, boolean strict) {
+        String seen = selection.what() + ": " + result.verdict();
+        long caution = result.count(Hazard.Severity.CAUTION);
+        if (result.count(Hazard.Severity.DANGEROUS) > 0 || strict && caution > 0) {
+            throw Failure.stop(seen, "use the safe form below each, or say why it is all right here: "
+                    + "-- hazard-ok: ID reason");
+        }
+        return caution > 0 ? Gate.warned(seen, "--strict stops on these too") : Gate.passed(seen);
     }
 }

@@ -37,7 +37,7 @@ public final class Git {
         return Path.of(result.out());
     }
 
-    private static Exec git(Path folder, String... arguments) {
+    static Exec git(Path folder, String... arguments) {
         List<String> command = new ArrayList<>(List.of("git"));
         command.addAll(List.of(arguments));
         // No question on the terminal: a phase that waits for a password nobody sees never ends.

@@ -68,7 +68,7 @@ final class Alteration {
         Change.Span at = column.notNullAt();
         return new Change.AddColumn(table, at == null ? column : new Change.Column(column.name(), column.type(),
             column.notNull(), column.defaultExpression(), column.generated(), column.primaryKey(), column.unique(),
-            column.references(), new Change.Span(at.from() - moved, at.to() - moved)));
+            column.references(), new Change.Span(at.from() - moved, at.to() - moved), column.how(), column.check()));
     }
 
     private Change drop() {

@@ -92,16 +92,41 @@ public sealed interface Change {
     /** Anything else; the tag is the statement's, followed by the keywords of the action for an ALTER TABLE. */
     record Other(String tag) implements Change { }
 
-    /** A column as it is declared. */
+    /**
+     * A column as it is declared.
+     *
+     * @param how where values come from that the statement itself does not give
+     * @param check whether a CHECK stands with it
+     */
     record Column(String name, String type, boolean notNull, String defaultExpression, boolean generated,
-                  boolean primaryKey, boolean unique, Reference references, Span notNullAt) { }
+                  boolean primaryKey, boolean unique, Reference references, Span notNullAt, How how, boolean check) {
+
+        /** Where the values of a generated column come from. */
+        public enum How { GIVEN, SERIAL, IDENTITY, STORED, VIRTUAL }
+
+        public Column(String name, String type, boolean notNull, String defaultExpression, boolean generated,
+                      boolean primaryKey, boolean unique, Reference references, Span notNullAt) {
+            this(name, type, notNull, defaultExpression, generated, primaryKey, unique, references, notNullAt,
+                How.GIVEN, false);
+        }
+    }
 
     /** What a foreign key points to; columns is empty when it is the primary key. */
     record Reference(Name table, List<String> columns) { }
 
-    /** A constraint as it is declared; name, references and usingIndex are null where there is none. */
+    /**
+     * A constraint as it is declared; name, references and usingIndex are null where there is none.
+     *
+     * @param condition what a CHECK demands, as written; null for other kinds
+     * @param enforced false for NOT ENFORCED (PostgreSQL 18)
+     */
     record Constraint(String name, Kind kind, List<String> columns, Reference references, boolean notValid,
-                      String usingIndex) {
+                      String usingIndex, String condition, boolean enforced) {
+
+        public Constraint(String name, Kind kind, List<String> columns, Reference references, boolean notValid,
+                          String usingIndex) {
+            this(name, kind, columns, references, notValid, usingIndex, null, true);
+        }
 
         /** The kinds of constraints. */
         public enum Kind { PRIMARY_KEY, UNIQUE, FOREIGN_KEY, CHECK, EXCLUDE, NOT_NULL }

@@ -27,6 +27,8 @@ final class Columns {
     private boolean unique;
     private Change.Reference references;
     private Change.Span notNullAt;
+    private Change.Column.How how = Change.Column.How.GIVEN;
+    private boolean check;
 
     private Columns() { }
 
@@ -36,11 +38,13 @@ final class Columns {
         String type = phrase.take("WITH OPTIONS") ? "" : type(phrase);
         Columns found = new Columns();
         found.generated = SERIAL.contains(type);
+        found.how = found.generated ? Change.Column.How.SERIAL : Change.Column.How.GIVEN;
         while (!phrase.done()) {
             found.part(phrase);
         }
         return new Change.Column(name, type, found.notNull, found.defaultExpression, found.generated,
-            found.primaryKey, found.unique, found.references, found.notNullAt);
+            found.primaryKey, found.unique, found.references, found.notNullAt,
+            found.how, found.check);
     }
 
     /** Reads a type and stops before what may follow it in a declaration. */
@@ -63,6 +67,9 @@ final class Columns {
             // Else BY DEFAULT would be read as a default.
             phrase.takeAny("ALWAYS", "BY DEFAULT");
             generated = true;
+            how = phrase.take("AS IDENTITY") ? Change.Column.How.IDENTITY : computed(phrase);
+        } else if (phrase.take("CHECK")) {
+            check = true;
         } else if (phrase.take("PRIMARY KEY")) {
             primaryKey = true;
         } else if (phrase.take("UNIQUE")) {
@@ -72,6 +79,13 @@ final class Columns {
         } else if (!phrase.done()) {
             phrase.skip();
         }
+    }
+
+    /** From PostgreSQL 18 on an expression is not stored unless it says so. */
+    private static Change.Column.How computed(Phrase phrase) {
+        phrase.take("AS");
+        phrase.group();
+        return phrase.take("STORED") ? Change.Column.How.STORED : Change.Column.How.VIRTUAL;
     }
 
     private static String expression(Phrase phrase) {
@@ -115,15 +129,19 @@ final class Columns {
         List<String> columns = List.of();
         Change.Reference references = null;
         String index = null;
+        String condition = null;
         if (kind == Change.Constraint.Kind.NOT_NULL) {
             columns = List.of(phrase.identifier());
-        } else if (kind != Change.Constraint.Kind.CHECK && kind != Change.Constraint.Kind.EXCLUDE) {
+        } else if (kind == Change.Constraint.Kind.CHECK) {
+            condition = phrase.sees('(') ? phrase.group().source() : null;
+        } else if (kind != Change.Constraint.Kind.EXCLUDE) {
             phrase.until(p -> p.sees('(') || p.sees("USING INDEX"));
             index = phrase.take("USING INDEX") ? phrase.identifier() : null;
             columns = phrase.columns();
             references = phrase.take("REFERENCES") ? reference(phrase) : null;
         }
-        return new Change.Constraint(name, kind, columns, references, phrase.has("NOT VALID"), index);
+        return new Change.Constraint(name, kind, columns, references, phrase.has("NOT VALID"), index, condition,
+            !phrase.has("NOT ENFORCED"));
     }
 
     private static Change.Constraint.Kind kind(Phrase phrase) {

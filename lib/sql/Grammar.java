@@ -49,8 +49,14 @@ final class Grammar {
         this.sql = sql;
     }
 
-    /** Parses one statement; null when the grammar does not accept all of it. */
+    /** Characters; a longer one is a list of rows, and its tree would take a hundred times its size in memory. */
+    private static final int LONGEST = 300_000;
+
+    /** Parses one statement; null when the grammar does not accept all of it, or when it is too long to try. */
     static Facts check(String sql) {
+        if (sql.length() > LONGEST) {
+            return null;
+        }
         try {
             return parse(sql);
         } catch (StackOverflowError e) {

@@ -1,9 +1,10 @@
-//SOURCES Name.java
+//SOURCES Name.java Sql.java
 
 package lib.sql;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Cuts SQL into tokens the way PostgreSQL does, so that a semicolon or a keyword inside a string is never mistaken. */
 final class Lexer {
@@ -35,6 +36,7 @@ final class Lexer {
     private static final String BREAKPOINT = "--> statement-breakpoint";
 
     private final String text;
+    private Consumer<Sql.Comment> comments = comment -> { };
     private int at;
     private int line = 1;
     private int counted;
@@ -51,6 +53,23 @@ final class Lexer {
             tokens.add(token);
         }
         return List.copyOf(tokens);
+    }
+
+    /** Who is told of the comments that begin with two dashes. */
+    void comments(Consumer<Sql.Comment> listener) {
+        comments = listener;
+    }
+
+    /** Reads all tokens that start before a place. */
+    void readTo(int place) {
+        for (skipBlanks(); at < place; skipBlanks()) {
+            read();
+        }
+    }
+
+    /** Goes on at a later place. */
+    void jump(int place) {
+        at = Math.max(at, Math.min(place, text.length()));
     }
 
     /** The next token, or null at the end. */
@@ -96,7 +115,8 @@ final class Lexer {
             if (Character.isWhitespace(c) || c == '\uFEFF') {
                 at++;
             } else if (text.startsWith("--", at) && !text.startsWith(BREAKPOINT, at)) {
-                restOfLine();
+                int onLine = line();
+                comments.accept(new Sql.Comment(restOfLine().substring(2).strip(), onLine));
             } else if (text.startsWith("/*", at)) {
                 skipComment();
             } else {

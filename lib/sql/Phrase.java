@@ -6,14 +6,18 @@ package lib.sql;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Predicate;
 
-/** Reads a stretch of a statement token by token: keywords, names, lists and expressions. */
-final class Phrase {
+/**
+ * Reads a stretch of a statement token by token: keywords, names, lists and expressions. What has no {@link Change} of
+ * its own is read with it.
+ */
+public final class Phrase {
 
     /** Says that a statement is not written the way its keywords promise. */
     @SuppressWarnings("serial")
-    static final class Unreadable extends RuntimeException {
+    public static final class Unreadable extends RuntimeException {
         Unreadable(String expected) {
             super("expected " + expected, null, false, false);
         }
@@ -28,11 +32,13 @@ final class Phrase {
         this.tokens = tokens;
     }
 
-    static Phrase of(String text) {
+    /** Reads a statement from its start; a quote that is never closed is an IllegalArgumentException. */
+    public static Phrase of(String text) {
         return new Phrase(text, Lexer.tokens(text));
     }
 
-    boolean done() {
+    /** Whether nothing is left. */
+    public boolean done() {
         return at >= tokens.size();
     }
 
@@ -49,7 +55,7 @@ final class Phrase {
     }
 
     /** Tells whether these keywords come next. */
-    boolean sees(String words) {
+    public boolean sees(String words) {
         String[] expected = words.split(" ");
         for (int i = 0; i < expected.length; i++) {
             if (peek(i) == null || !peek(i).is(expected[i])) {
@@ -59,12 +65,13 @@ final class Phrase {
         return true;
     }
 
-    boolean sees(char symbol) {
+    /** Tells whether this sign comes next. */
+    public boolean sees(char symbol) {
         return !done() && peek().symbol(symbol);
     }
 
     /** Steps over these keywords if they come next. */
-    boolean take(String words) {
+    public boolean take(String words) {
         boolean found = sees(words);
         if (found) {
             at += words.split(" ").length;
@@ -72,7 +79,8 @@ final class Phrase {
         return found;
     }
 
-    boolean takeAny(String... alternatives) {
+    /** Steps over the first of these that comes next. */
+    public boolean takeAny(String... alternatives) {
         for (String words : alternatives) {
             if (take(words)) {
                 return true;
@@ -82,16 +90,17 @@ final class Phrase {
     }
 
     /** The keyword that comes next in capitals, empty when it is none. */
-    String keyword() {
+    public String keyword() {
         return done() || peek().kind() != Lexer.Kind.WORD ? "" : peek().text().toUpperCase(Locale.ROOT);
     }
 
-    boolean seesIdentifier() {
+    /** Tells whether a name comes next, quoted or not. */
+    public boolean seesIdentifier() {
         return !done() && peek().identifier() != null;
     }
 
     /** Steps over an identifier. */
-    String identifier() {
+    public String identifier() {
         if (!seesIdentifier()) {
             throw new Unreadable("an identifier");
         }
@@ -99,7 +108,7 @@ final class Phrase {
     }
 
     /** Steps over a name with or without schema. */
-    Name name() {
+    public Name name() {
         String schema = null;
         String name = identifier();
         while (sees('.') && peek(1) != null && peek(1).identifier() != null) {
@@ -116,7 +125,7 @@ final class Phrase {
     }
 
     /** The first identifier of every item of the list that comes next. */
-    List<String> columns() {
+    public List<String> columns() {
         List<String> columns = new ArrayList<>();
         for (Phrase item : list()) {
             if (item.sees("PERIOD") && item.peek(1) != null) {
@@ -130,7 +139,7 @@ final class Phrase {
     }
 
     /** Steps over a pair of parentheses or brackets and returns what is inside. */
-    Phrase group() {
+    public Phrase group() {
         int from = at + 1;
         skip();
         boolean closed = at > from && (tokens.get(at - 1).symbol(')') || tokens.get(at - 1).symbol(']'));
@@ -138,7 +147,7 @@ final class Phrase {
     }
 
     /** Steps over one token or over everything in the parentheses, brackets or CASE ... END that start here. */
-    void skip() {
+    public void skip() {
         int depth = 0;
         do {
             Lexer.Token token = next();
@@ -151,7 +160,7 @@ final class Phrase {
     }
 
     /** Steps over everything before the first token outside of parentheses that fits, and returns it. */
-    Phrase until(Predicate<Phrase> stop) {
+    public Phrase until(Predicate<Phrase> stop) {
         int from = at;
         while (!done() && !stop.test(this)) {
             skip();
@@ -165,7 +174,7 @@ final class Phrase {
     }
 
     /** What stands between the commas outside of parentheses. */
-    List<Phrase> items() {
+    public List<Phrase> items() {
         List<Phrase> items = new ArrayList<>();
         while (!done()) {
             Phrase item = until(phrase -> phrase.sees(','));
@@ -178,10 +187,22 @@ final class Phrase {
     }
 
     /** Tells whether these keywords come anywhere outside of parentheses. */
-    boolean has(String words) {
+    public boolean has(String words) {
         Phrase copy = part(at, tokens.size());
         copy.until(phrase -> phrase.sees(words));
         return !copy.done();
+    }
+
+    /** All identifiers that are left, keywords among them, those in parentheses too. */
+    public List<String> identifiers() {
+        return tokens.subList(Math.min(at, tokens.size()), tokens.size()).stream().map(Lexer.Token::identifier)
+            .filter(Objects::nonNull).toList();
+    }
+
+    /** The strings that are left as they are written, those in parentheses too. */
+    public List<String> strings() {
+        return tokens.subList(Math.min(at, tokens.size()), tokens.size()).stream()
+            .filter(token -> token.kind() == Lexer.Kind.STRING).map(Lexer.Token::text).toList();
     }
 
     /** The token before the next one, or null. */
@@ -204,17 +225,17 @@ final class Phrase {
     }
 
     /** Another reader of the same stretch, from the next token on. */
-    Phrase copy() {
+    public Phrase copy() {
         return part(at, tokens.size());
     }
 
     /** The stretch from the next token on as it is written. */
-    String source() {
+    public String source() {
         return done() ? "" : text.substring(peek().from(), tokens.get(tokens.size() - 1).to());
     }
 
     /** The stretch from the next token on with unquoted words in lower case and single spaces. */
-    String folded() {
+    public String folded() {
         StringBuilder out = new StringBuilder();
         Lexer.Token before = null;
         for (Lexer.Token token : tokens.subList(Math.min(at, tokens.size()), tokens.size())) {

@@ -80,6 +80,26 @@ public final class Sql {
         return out.toString();
     }
 
+    /** A comment up to the end of its line, without its dashes. */
+    public record Comment(String text, int line) { }
+
+    /** The comments of a file that begin with two dashes, none that only look like it inside a string. */
+    public static List<Comment> comments(String text) {
+        List<Comment> comments = new ArrayList<>();
+        Lexer lexer = new Lexer(text);
+        lexer.comments(comments::add);
+        // Data of a COPY is read for its lines only: a quote in it opens no string.
+        for (Piece piece : split(text)) {
+            if (piece.kind() != Kind.STATEMENT) {
+                int end = piece.kind() == Kind.META ? -1 : text.indexOf("\n\\.", piece.offset() - 1);
+                lexer.readTo(piece.offset());
+                lexer.jump(end >= 0 ? end + 3 : piece.offset() + piece.text().length());
+            }
+        }
+        lexer.readTo(text.length());
+        return List.copyOf(comments);
+    }
+
     /** Tells whether there is nothing but white space, comments, semicolons and breakpoints. */
     public static boolean blank(String text) {
         return split(text).isEmpty();

@@ -1,0 +1,44 @@
+//SOURCES ../sql/Name.java ../Postgres.java Context.java
+
+package lib.hazards;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import lib.Postgres;
+import lib.sql.Name;
+
+/** The tables of a database with their sizes, by the server's own estimates: no table is read for them. */
+public final class Inventory {
+    private Inventory() {
+    }
+
+    /** Adds to a context what a database knows: its version and its tables. */
+    public static Context of(Connection connection, Context context) throws SQLException {
+        Map<Name, Context.Table> tables = new HashMap<>();
+        // A table that was never analysed says -1, before PostgreSQL 14 it says 0: then its pages are asked. The rows
+        // of a partitioned table are those of its partitions.
+        for (List<String> row : Postgres.rows(connection, """
+                SELECT n.nspname, c.relname, c.relkind = 'p',
+                       CASE WHEN c.relkind = 'p' THEN (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0)::bigint
+                                FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf)
+                            WHEN c.reltuples > 0 THEN c.reltuples::bigint
+                            WHEN pg_relation_size(c.oid) = 0 THEN 0 ELSE -1 END,
+                       pg_relation_size(c.oid), a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
+                FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                ORDER BY 1, 2, a.attnum""")) {
+            Context.Table table = tables.computeIfAbsent(Name.of(row.get(0), row.get(1)), name -> new Context.Table(
+                    Long.parseLong(row.get(3)), Long.parseLong(row.get(4)), row.get(2).equals("t"),
+                    new LinkedHashMap<>()));
+            if (row.get(5) != null) {
+                table.columns().put(row.get(5), new Context.Column(row.get(6), row.get(7).equals("t")));
+            }
+        }
+        return context.server(Integer.parseInt(Postgres.one(connection, "SHOW server_version_num"))).tables(tables);
+    }
+}
