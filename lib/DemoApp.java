@@ -116,7 +116,8 @@ final class DemoApp {
         write(clone.resolve("drizzle.config.ts"), DemoFiles.CONFIG, false);
         write(clone.resolve("MIGRATIONS.md"), DemoFiles.TEMPLATE, false);
         write(clone.resolve(".env.example"), "ALLOWED_EMAIL=\nDATABASE_URL=\n", false);
-        write(clone.resolve("check.sh"), DemoFiles.CHECK, true);
+        String meanwhile = fail == Demo.Stage.backup ? DemoFiles.MEANWHILE.formatted(folder) : "";
+        write(clone.resolve("check.sh"), DemoFiles.CHECK + meanwhile, true);
         write(clone.resolve("release.json"), DemoFiles.SETTINGS.formatted(folder), false);
         migrations(List.of("0000_bookings", "0001_reviews"), List.of(DemoFiles.BOOKINGS, DemoFiles.REVIEWS));
         commit("A guest house takes bookings");
@@ -149,9 +150,9 @@ final class DemoApp {
             write(clone.resolve("drizzle/forgotten.txt"), "not committed\n", false);
         } else if (fail == Demo.Stage.promote) {
             write(folder.resolve("origin.git/hooks/update"), DemoFiles.PROTECT, true);
-        } else if (fail == Demo.Stage.backup || fail == Demo.Stage.validate) {
+        } else if (fail == Demo.Stage.validate) {
             try (Connection connection = Postgres.write(admin.database(production.database()), "demo")) {
-                run(connection, fail == Demo.Stage.backup ? DemoFiles.UNDUMPABLE : DemoFiles.DUPLICATES);
+                run(connection, DemoFiles.DUPLICATES);
             }
         }
     }

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
@@ -37,6 +38,8 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 public record Settings(Branches branches, Migrations migrations, List<List<String>> checks,
                        Map<String, Environment> environments) {
     public static final String FILE = "release.json";
+    /** As many letters may be wrong in a name that was meant to be another. */
+    private static final int SLIP = 2;
     // Written twice, a key would silently lose its first value; what follows the end would be lost altogether.
     private static final ObjectReader READER = JsonMapper.builder()
             .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(JsonReadFeature.ALLOW_TRAILING_COMMA)
@@ -218,8 +221,13 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
     public Environment environment(String name) {
         Environment environment = environments.get(name);
         if (!environments.isEmpty() && !environments.containsKey(name) && !name.equals("production")) {
-            throw Failure.usage("release.json has no environment \"" + name + "\"",
-                    "did you mean --env " + nearest(name, environments.keySet()) + "?");
+            String nearest = nearest(name, environments.keySet());
+            // Only for a slip of the finger: the nearest name may be the very database that is to be kept out of it.
+            boolean slip = LevenshteinDistance.getDefaultInstance().apply(nearest, name) <= SLIP;
+            throw Failure.usage("release.json has no environment \"" + name + "\"; it has "
+                    + String.join(", ", environments.keySet()), slip ? "did you mean --env " + nearest + "?"
+                    : "describe it there: \"environments\": {\"" + name + "\": {\"url\": {\"env\": \""
+                    + name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_") + "_DATABASE_URL\"}}}");
         }
         return environment == null ? new Environment(null, null, null, null, null, null) : environment;
     }

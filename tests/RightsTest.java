@@ -1,10 +1,12 @@
-//SOURCES PreflightCase.java
+//SOURCES PreflightCase.java SessionsTest.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import lib.Postgres;
 import lib.Target;
 import lib.sql.Name;
@@ -131,21 +133,39 @@ class RightsTest extends PreflightCase {
 
     @Test
     void theProbeLeavesNothingBehindAndWaitsForNobody() throws SQLException {
-        // One who waits for the lock already would be overtaken or held up by a probe that queues.
-        try (Connection reader = Postgres.write(app.production, "test")) {
-            reader.setAutoCommit(false);
-            Postgres.execute(reader, "SELECT count(*) FROM food_logs");
+        // Two readers in turn, so that one always holds the table and neither for long.
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> readers = CompletableFuture.runAsync(() -> inTurn(over));
+        try {
             World.Result seen = look("db.locks");
             saw(seen, "db.locks", "warn", "not to be had: ACCESS EXCLUSIVE on food_logs");
             assertTrue(seen.gate("db.locks").path("hint").asText().contains("a release waits for its locks"),
                     seen::all);
-            reader.rollback();
+        } finally {
+            over.set(true);
+            readers.join();
         }
         World.Result seen = look("db.locks");
         saw(seen, "db.locks", "pass", "to be had: ");
         assertEquals("0", app.sql("SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
                 + " WHERE relname = 'food_logs'"));
         assertEquals("5", app.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+    }
+
+    private void inTurn(AtomicBoolean over) {
+        try (Connection one = Postgres.write(app.production, "test");
+                Connection other = Postgres.write(app.production, "test")) {
+            one.setAutoCommit(false);
+            other.setAutoCommit(false);
+            for (int turn = 0; !over.get(); turn++) {
+                Connection next = turn % 2 == 0 ? one : other;
+                Postgres.execute(next, "SELECT count(*) FROM food_logs");
+                (turn % 2 == 0 ? other : one).rollback();
+                SessionsTest.pause(200);
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.Map;
 import lib.Exec;
 import lib.PhaseProcess;
 import lib.Postgres;
+import lib.Target;
 import org.junit.jupiter.api.Test;
 
 /** The gates of who else is connected: room, and transactions in the way. */
@@ -147,7 +148,7 @@ class SessionsTest extends PreflightCase {
     }
 
     @Test
-    void aDumpAtWorkAndAPreparedTransactionAreShown() throws SQLException {
+    void aDumpAtWorkIsShownAndWaitedFor() throws SQLException {
         try (OwnServer server = new OwnServer(); Connection dump = Postgres.write(server.target(), "test")) {
             server.execute("CREATE TABLE t (id int)");
             url(server.target());
@@ -160,6 +161,44 @@ class SessionsTest extends PreflightCase {
             saw(seen, "db.blockers", "stop", "holds ACCESS SHARE on t");
             saw(seen, "db.locks", "stop", "not to be had: ACCESS EXCLUSIVE on t");
         }
+    }
+
+    @Test
+    void aPreparedTransactionIsShownWithTheStatementThatEndsIt() {
+        try (OwnServer server = new OwnServer()) {
+            server.execute("CREATE TABLE t (id int)", "ALTER SYSTEM SET max_prepared_transactions = 5");
+            server.restart();
+            server.execute("BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'it''s left'");
+            url(server.target());
+            World.Result beside = gates("--only", "db.blockers");
+            assertEquals(0, beside.exit(), beside::all);
+            saw(beside, "db.blockers", "warn", "prepared transaction 'it''s left' of postgres, prepared ");
+            world.write("MIGRATIONS.md", "# Notes\n\n## More\n\n```sql\nALTER TABLE t ADD COLUMN a int;\n```\n");
+            world.push("an entry");
+            World.Result seen = stops("db.blockers", 10, "holds ROW EXCLUSIVE on t",
+                    "ROLLBACK PREPARED 'it''s left';   -- or COMMIT PREPARED");
+            saw(seen, "db.locks", "stop", "prepared transaction 'it''s left'");
+            World.psql(server.scratch.target(null), seen.gate("db.blockers").path("hint").asText());
+            World.Result after = gates("--only", "db.blockers,db.locks");
+            assertEquals(0, after.exit(), after::all);
+        }
+    }
+
+    @Test
+    void whatThisUserMayNotSeeIsSaid() throws SQLException {
+        Target admin = World.productionServer().target(world.production.database());
+        World.execute(admin, "CREATE TABLE theirs (id int)", "GRANT SELECT ON theirs TO app");
+        try (Connection other = Postgres.write(admin, "test")) {
+            other.setAutoCommit(false);
+            Postgres.execute(other, "SELECT * FROM theirs WHERE id = 12345");
+            World.Result seen = gates("--only", "db.blockers");
+            assertEquals(0, seen.exit(), seen::all);
+            saw(seen, "db.blockers", "warn", "1 session holds locks, and this user may not see what it does");
+            assertTrue(seen.gate("db.blockers").path("hint").asText().contains("GRANT pg_read_all_stats TO app;"),
+                    seen::all);
+            other.rollback();
+        }
+        World.execute(admin, "DROP TABLE theirs");
     }
 
     static void pause(long millis) {

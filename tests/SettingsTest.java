@@ -43,6 +43,16 @@ class SettingsTest {
     }
 
     @Test
+    void anEnvironmentThatIsNotDescribedIsRefusedAndNoOtherOneIsProposedForIt() throws IOException {
+        Settings settings = read("{\"environments\": {\"production\": {}, \"demo\": {}}}");
+        Failure failure = assertThrows(Failure.class, () -> settings.environment("pre-prod"));
+        assertEquals(Failure.Exit.USAGE, failure.exit);
+        assertEquals("release.json has no environment \"pre-prod\"; it has production, demo", failure.getMessage());
+        assertEquals("describe it there: \"environments\": {\"pre-prod\": {\"url\":"
+                + " {\"env\": \"PRE_PROD_DATABASE_URL\"}}}", failure.hint);
+    }
+
+    @Test
     void commentsAndATrailingCommaAreAllowed() throws IOException {
         Settings settings = read("""
                 // how we release

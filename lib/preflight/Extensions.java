@@ -27,7 +27,7 @@ import lib.Servers;
 import lib.Settings;
 import lib.Target;
 
-/** The gate of the extensions: what production has and what the release makes must be there on every server it meets. */
+/** The gate of the extensions: what production has and what the release makes must be there on every server. */
 public final class Extensions {
     private static final String STAGING = "staging";
     /** Every server has it. */

@@ -55,9 +55,12 @@ record Holder(int pid, String began, String gid, String user, String application
                 AND application_name NOT IN ('release preflight', 'release pooler')
                 AND (xact_start IS NOT NULL OR query = '<insufficient privilege>')
               UNION ALL
-              SELECT '-1/' || transaction, 0, NULL, gid, owner, NULL, NULL, 'prepared', NULL, NULL,
+              -- It has no process; the lock on its own number tells the name under which it holds the others.
+              SELECT x.virtualtransaction, 0, NULL, gid, owner, NULL, NULL, 'prepared', NULL, NULL,
                 extract(epoch FROM clock_timestamp() - prepared)::bigint
-              FROM pg_prepared_xacts WHERE database = current_database()
+              FROM pg_prepared_xacts p LEFT JOIN pg_locks x ON x.locktype = 'transactionid' AND x.granted
+                AND x.transactionid = p.transaction AND x.pid IS NULL
+              WHERE p.database = current_database()
             )
             SELECT pid, backend_start, gid, usename, application_name, address, backend_type, state, query, age,
               relation, name, mode

@@ -109,11 +109,12 @@ public final class Probe {
         String ways = holders.stream().map(Holder::ending).filter(way -> way != null).distinct().limit(8)
                 .collect(Collectors.joining("\n"));
         // Short transactions make room for a lock that waits, as the release does; these probes never wait.
-        if (holders.stream().allMatch(Probe::passes)) {
+        if (!holders.isEmpty() && holders.stream().allMatch(Probe::passes)) {
             return Gate.warned(message, "nobody there stays for long, and a release waits for its locks; at a quieter "
                     + "hour it goes smoothly");
         }
-        throw Failure.stop(message, ways.isEmpty() ? "wait for its end, then run this again" : ways);
+        throw Failure.stop(holders.isEmpty() ? message + ", and who holds it is not to be seen" : message,
+                ways.isEmpty() ? "wait for its end, then run this again" : ways);
     }
 
     private static boolean passes(Holder holder) {

@@ -1,5 +1,5 @@
-//SOURCES ../Console.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java Database.java Holder.java
-//SOURCES Planned.java
+//SOURCES ../Console.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java ../sql/Name.java Database.java
+//SOURCES Holder.java Planned.java
 
 package lib.preflight;
 
@@ -14,6 +14,7 @@ import lib.Failure;
 import lib.Gate;
 import lib.Phase;
 import lib.Postgres;
+import lib.sql.Name;
 
 /** The gates of who else is connected: room for our own sessions, and nobody whose transaction is in the way. */
 public final class Sessions {
@@ -114,8 +115,12 @@ public final class Sessions {
                     + lines(lasting), ways(lasting));
         }
         long hidden = all.stream().filter(holder -> holder.kind() == Holder.Kind.HIDDEN).count();
-        return hidden > 0 ? Gate.warned(ended + hidden + " sessions hold locks, and this user may not see what they do",
-                "GRANT pg_read_all_stats TO …;") : Gate.passed(ended + "no long transaction, none idle, no dump");
+        if (hidden == 0) {
+            return Gate.passed(ended + "no long transaction, none idle, no dump");
+        }
+        return Gate.warned(ended + hidden + (hidden == 1 ? " session holds" : " sessions hold")
+                + " locks, and this user may not see what " + (hidden == 1 ? "it does" : "they do"),
+                "GRANT pg_read_all_stats TO " + Name.quote(database.target().user()) + ";");
     }
 
     private static String lines(List<Holder> holders) {
