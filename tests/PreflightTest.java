@@ -66,6 +66,25 @@ class PreflightTest extends PreflightCase {
     }
 
     @Test
+    void aQuickLookTakesOnlyWhatWasNamedAndIsNoPreflight() {
+        world.write("new.txt", "");
+        World.Result seen = gates("--only", "db.reach,ignored");
+        assertEquals(0, seen.exit(), seen::all);
+        List<String> ids = new ArrayList<>();
+        seen.json().path("gates").forEach(gate -> ids.add(gate.path("id").asText()));
+        // What a gate builds on is looked at as well; the tree that is not clean was not asked for.
+        assertEquals(List.of("ignored", "settings", "firewall", "tunnel", "db.reach"), ids);
+        assertEquals(5, seen.json().at("/facts/only").size());
+        assertFalse(Files.exists(world.repo.resolve("_migrations/run.json")), "a look is not recorded");
+        World.Result stopped = gates("--only", "git");
+        assertEquals(10, stopped.exit(), stopped::all);
+        saw(stopped, "git.clean", "stop", "1 path is not committed: new.txt");
+        World.Result unknown = gates("--only", "db.raech");
+        assertEquals(2, unknown.exit(), unknown::all);
+        saw(unknown, "preflight", "stop", "there is no gate \"db.raech\"");
+    }
+
+    @Test
     void allThatIsWrongIsShownAtOnceAndTheChecksDoNotRun() {
         world.write("release.json", "{\"checks\": [[\"sh\", \"-c\", \"touch ../marker\"]]}");
         world.write("new.txt", "");
