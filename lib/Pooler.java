@@ -36,7 +36,7 @@ public final class Pooler {
      * when two clients keep a server process each, over the end of their transactions.
      */
     private static Kind kind(Connection connection, Target target) throws SQLException {
-        if (Postgres.wirePid(connection) == pid(connection)) {
+        if (Postgres.direct(connection)) {
             return Kind.NONE;
         }
         try (Connection first = Postgres.read(target, "pooler"); Connection second = Postgres.read(target, "pooler")) {

@@ -82,6 +82,11 @@ public final class Postgres {
         return connection.unwrap(PGConnection.class).getBackendPID();
     }
 
+    /** Whether the server itself is at the other end, and no pooler in between. */
+    public static boolean direct(Connection connection) throws SQLException {
+        return one(connection, "SELECT 1 WHERE pg_backend_pid() = " + wirePid(connection)) != null;
+    }
+
     public static Identity identity(Connection connection) throws SQLException {
         String system = "";
         try {
@@ -94,6 +99,26 @@ public final class Postgres {
         List<String> row = rows(connection, "SELECT oid, datname, current_setting('server_version_num')::int / 10000,"
                 + " current_setting('server_version') FROM pg_database WHERE datname = current_database()").get(0);
         return new Identity(system, Long.parseLong(row.get(0)), row.get(1), Integer.parseInt(row.get(2)), row.get(3));
+    }
+
+    /** Takes a transaction back, as far as there is still a connection. */
+    public static void rollBack(Connection connection) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            // A connection that is gone has rolled back on the server.
+            return;
+        }
+    }
+
+    /** From now on each statement commits by itself again. */
+    public static void restoreAutoCommit(Connection connection) {
+        try {
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            // The next statement on a broken connection says so itself.
+            return;
+        }
     }
 
     /** Runs one statement exactly as it is written and returns the number of rows it touched. */

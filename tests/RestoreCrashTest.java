@@ -1,4 +1,4 @@
-//SOURCES Staging.java World.java
+//SOURCES BackupCase.java Staging.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -24,9 +24,7 @@ class RestoreCrashTest {
     @BeforeAll
     static void makeABackup() {
         world = World.drizzle("crashing");
-        World.Result result = world.run("backup");
-        assertEquals(0, result.exit(), result::all);
-        dump = world.repo.resolve(result.out().strip());
+        dump = BackupCase.backup(world);
     }
 
     @AfterAll

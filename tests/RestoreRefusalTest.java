@@ -1,4 +1,4 @@
-//SOURCES Staging.java World.java
+//SOURCES BackupCase.java Staging.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -34,9 +34,7 @@ class RestoreRefusalTest {
     static void makeABackup() {
         world = World.drizzle("Refuse \"it\"");
         world.execute("CREATE TABLE big AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 3000) i");
-        World.Result result = world.run("backup");
-        assertEquals(0, result.exit(), result::all);
-        dump = world.repo.resolve(result.out().strip());
+        dump = BackupCase.backup(world);
     }
 
     @AfterAll

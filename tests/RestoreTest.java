@@ -1,4 +1,4 @@
-//SOURCES Staging.java World.java
+//SOURCES BackupCase.java Staging.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -29,9 +29,7 @@ class RestoreTest {
     static void makeABackup() {
         world = World.drizzle("Réstore \"it\"");
         world.execute("CREATE TABLE big AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 3000) i");
-        World.Result result = world.run("backup");
-        assertEquals(0, result.exit(), result::all);
-        dump = world.repo.resolve(result.out().strip());
+        dump = BackupCase.backup(world);
     }
 
     @AfterAll

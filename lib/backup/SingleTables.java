@@ -119,8 +119,8 @@ final class SingleTables {
     // Into a table beside the live one first: what is then missing or different is for a person to see.
     private String recipe() {
         Name name = Name.parse(expected.firstKey());
-        String table = Name.quote(name.schema()) + "." + Name.quote(name.name());
-        String beside = Name.quote(name.schema()) + "." + Name.quote(name.name() + "_restored");
+        String table = name.full();
+        String beside = new Name(name.schema(), name.name() + "_restored").full();
         String live = steps.server.live.database();
         return Exec.typed(List.of("psql", "-d", steps.replacement.name(), "-c", "COPY " + table + " TO STDOUT")) + " | "
                 + Exec.typed(List.of("psql", "-d", live, "-c", "CREATE TABLE " + beside + " (LIKE " + table + ")", "-c",

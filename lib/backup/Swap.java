@@ -60,7 +60,7 @@ final class Swap {
             }
             connection.commit();
         } catch (SQLException e) {
-            undo(connection);
+            Postgres.rollBack(connection);
             if (IN_USE.equals(e.getSQLState())) {
                 throw inUse(e, terminate);
             }
@@ -70,10 +70,10 @@ final class Swap {
                 throw Server.failure("the names were not swapped", e, "run the same command again");
             }
         } catch (Failure failure) {
-            undo(connection);
+            Postgres.rollBack(connection);
             throw failure;
         } finally {
-            restoreAutoCommit(connection);
+            Postgres.restoreAutoCommit(connection);
         }
     }
 
@@ -154,23 +154,5 @@ final class Swap {
         throw new Failure(Failure.Exit.UNFINISHED, "the connection broke while the names were swapped, and the server"
                 + " cannot be asked which of its databases is " + live + " now: " + cause,
                 "as soon as it answers: jbang backup.java restore --status --to ENVIRONMENT");
-    }
-
-    private static void undo(Connection connection) {
-        try {
-            connection.rollback();
-        } catch (SQLException e) {
-            // A connection that is gone has rolled back on the server.
-            return;
-        }
-    }
-
-    private static void restoreAutoCommit(Connection connection) {
-        try {
-            connection.setAutoCommit(true);
-        } catch (SQLException e) {
-            // The next statement on a broken connection says so itself.
-            return;
-        }
     }
 }

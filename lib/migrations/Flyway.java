@@ -89,7 +89,7 @@ public final class Flyway implements History {
     /** The rows that Flyway would write, each one rank above the last. */
     @Override
     public List<String> rows(State state, List<Migration> migrations) {
-        String table = HistoryTable.sql(state.table());
+        String table = state.table().full();
         List<String> statements = new ArrayList<>();
         if (!state.exists()) {
             String name = state.table().name();

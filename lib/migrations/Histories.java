@@ -1,5 +1,5 @@
 //SOURCES ../Failure.java ../History.java ../Settings.java ../sql/Name.java
-//SOURCES Drizzle.java DrizzleFolder.java Flyway.java FlywayFolder.java HistoryTable.java NodePgMigrate.java
+//SOURCES Drizzle.java DrizzleFolder.java Flyway.java FlywayFolder.java NodePgMigrate.java
 //SOURCES OtherTool.java PlainSql.java Prisma.java Supabase.java ToolTable.java
 
 package lib.migrations;
@@ -180,13 +180,13 @@ public final class Histories {
             boolean own = read || history.isPresent() && history.get().tool().equals(found.tool());
             if (!own) {
                 troubles.add(new History.Trouble("unknown", found.tool(), "this database has "
-                        + HistoryTable.sql(found.table()) + " as well, the history of " + found.tool()
+                        + found.table().full() + " as well, the history of " + found.tool()
                         + (history.isEmpty() ? ", and this repository has no migrations of it"
                         : ", and this release is about " + history.get().tool()),
                         history.isEmpty() ? "commit its migrations, or name their folder in release.json:"
                         + " {\"migrations\": {\"tool\": \"" + found.tool() + "\", \"folder\": \"…\"}}"
                         : "nothing, when another application shares this database; DROP TABLE "
-                        + HistoryTable.sql(found.table()) + " when that tool was given up", false));
+                        + found.table().full() + " when that tool was given up", false));
             }
         }
         return troubles;

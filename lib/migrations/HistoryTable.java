@@ -26,13 +26,9 @@ record HistoryTable(Name name, List<String> columns, List<Map<String, String>> r
         return !columns.isEmpty();
     }
 
-    /** The table's name with its schema: no search path can lead elsewhere. */
+    /** The table's name with its schema. */
     String sql() {
-        return sql(name);
-    }
-
-    static String sql(Name name) {
-        return Name.quote(name.schema()) + "." + Name.quote(name.name());
+        return name.full();
     }
 
     /**
@@ -52,7 +48,7 @@ record HistoryTable(Name name, List<String> columns, List<Map<String, String>> r
             if (columns.containsAll(needed)) {
                 found.add(read(connection, name, columns, order));
             } else if (name.equals(usual)) {
-                throw Failure.stop(sql(name) + " is not a history this tool knows: it has the columns "
+                throw Failure.stop(name.full() + " is not a history this tool knows: it has the columns "
                         + String.join(", ", columns), "expected are " + String.join(", ", needed)
                         + "; which program made it?");
             }
@@ -96,7 +92,7 @@ record HistoryTable(Name name, List<String> columns, List<Map<String, String>> r
                 .collect(Collectors.joining(", "));
         try {
             // By the table's own column, and not by the text of the same name that is selected: 9 comes before 10.
-            for (List<String> row : Postgres.rows(connection, "SELECT " + selected + " FROM " + sql(name) + " t"
+            for (List<String> row : Postgres.rows(connection, "SELECT " + selected + " FROM " + name.full() + " t"
                     + (order.isEmpty() ? "" : " ORDER BY t." + order.replace(", ", ", t.")))) {
                 Map<String, String> values = new HashMap<>();
                 for (int i = 0; i < columns.size(); i++) {
@@ -108,9 +104,9 @@ record HistoryTable(Name name, List<String> columns, List<Map<String, String>> r
             if (!"42501".equals(e.getSQLState())) {
                 throw e;
             }
-            throw new Failure(Failure.Exit.STOP, sql(name) + " may not be read by this user: " + e.getMessage(),
+            throw new Failure(Failure.Exit.STOP, name.full() + " may not be read by this user: " + e.getMessage(),
                     "GRANT USAGE ON SCHEMA " + Name.quote(name.schema()) + " TO CURRENT_USER; GRANT SELECT ON "
-                    + sql(name) + " TO CURRENT_USER (with the user's name, run by the owner)", e);
+                    + name.full() + " TO CURRENT_USER (with the user's name, run by the owner)", e);
         }
         return new HistoryTable(name, columns, rows);
     }

@@ -242,7 +242,7 @@ public final class NodePgMigrate implements History {
 
     @Override
     public List<String> rows(State state, List<Migration> migrations) {
-        String table = HistoryTable.sql(state.table());
+        String table = state.table().full();
         List<String> statements = new ArrayList<>();
         if (!state.exists()) {
             if (!state.table().schema().equals("public")) {

@@ -158,7 +158,7 @@ public final class OtherTool implements History {
             local.forEach(each -> (values.contains(keys.get(each.id())) ? applied : pending).add(each));
         }
         Troubles troubles = new Troubles();
-        String what = rule.tool + " keeps its history in " + HistoryTable.sql(table)
+        String what = rule.tool + " keeps its history in " + table.full()
                 + (there == null ? ", which is not there" : " (" + rows.rows().size() + " rows)");
         String rest = rule.column == null ? "; which of its migrations are pending only " + rule.tool + " can tell"
                 : pending.isEmpty() ? "; nothing in " + folder + " is missing there"

@@ -1,5 +1,5 @@
 //SOURCES ../Failure.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java PlainTable.java SqlText.java Traces.java Troubles.java
+//SOURCES DrizzleFolder.java JavaScript.java PlainTable.java SqlText.java Traces.java Troubles.java
 
 package lib.migrations;
 
@@ -214,7 +214,7 @@ public final class PlainSql implements History {
         }
         PlainTable table = tables.get(state.table());
         if (table == null || table.unclear() != null) {
-            throw Failure.stop("no row is written into " + HistoryTable.sql(state.table())
+            throw Failure.stop("no row is written into " + state.table().full()
                     + ": what belongs there only the application's runner knows",
                     "write the SQL of this release yourself, rows included: jbang release.java --sql FILE");
         }

@@ -192,7 +192,7 @@ public final class Prisma implements History {
 
     @Override
     public List<String> rows(State state, List<Migration> migrations) {
-        String table = HistoryTable.sql(state.table());
+        String table = state.table().full();
         List<String> statements = new ArrayList<>();
         if (!state.exists()) {
             statements.add("CREATE TABLE " + table + " (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT"

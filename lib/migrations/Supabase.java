@@ -187,7 +187,7 @@ public final class Supabase implements History {
     /** The row as supabase db push writes it: version, name and every statement with the comments before it. */
     @Override
     public List<String> rows(State state, List<Migration> migrations) {
-        String table = HistoryTable.sql(USUAL);
+        String table = USUAL.full();
         List<String> statements = new ArrayList<>();
         if (!state.exists()) {
             statements.add("CREATE SCHEMA IF NOT EXISTS supabase_migrations");

@@ -136,13 +136,13 @@ public final class Executor {
             commit(connection, segment, transaction);
             return done;
         } catch (SQLException e) {
-            undo(connection);
+            Postgres.rollBack(connection);
             throw new Stopped(trouble(segment, current, e, false));
         } catch (Failure e) {
-            undo(connection);
+            Postgres.rollBack(connection);
             throw new Stopped(new Trouble(segment.number(), 0, "", "", e.getMessage(), false));
         } finally {
-            restoreAutoCommit(connection);
+            Postgres.restoreAutoCommit(connection);
         }
     }
 
@@ -197,24 +197,6 @@ public final class Executor {
     private static boolean lost(SQLException error) {
         String state = String.valueOf(error.getSQLState());
         return state.startsWith("08") || state.startsWith("57P");
-    }
-
-    private static void undo(Connection connection) {
-        try {
-            connection.rollback();
-        } catch (SQLException e) {
-            // A connection that is gone has rolled back on the server.
-            return;
-        }
-    }
-
-    private static void restoreAutoCommit(Connection connection) {
-        try {
-            connection.setAutoCommit(true);
-        } catch (SQLException e) {
-            // The next statement on a broken connection says so itself.
-            return;
-        }
     }
 
     private static Trouble trouble(Plan.Segment segment, Statement statement, SQLException error, boolean committed) {

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Postgres.java ../sql/Name.java Database.java Holder.java Planned.java
+//SOURCES ../Failure.java ../Gate.java ../Postgres.java Database.java Holder.java Planned.java
 //SOURCES Sessions.java
 
 package lib.preflight;
@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Gate;
 import lib.Postgres;
-import lib.sql.Name;
 
 /**
  * Whether the locks of the release can be had at this moment. Each is asked for with NOWAIT in a transaction of its own
@@ -78,7 +77,7 @@ public final class Probe {
         for (int attempt = 0; attempt < TRIES; attempt++) {
             try {
                 Postgres.execute(connection, "BEGIN READ WRITE; SET LOCAL statement_timeout = '1s';"
-                        + " SET LOCAL lock_timeout = '100ms'; LOCK TABLE ONLY " + full(table.name()) + " IN "
+                        + " SET LOCAL lock_timeout = '100ms'; LOCK TABLE ONLY " + table.name().full() + " IN "
                         + table.mode().sql() + " MODE NOWAIT; ROLLBACK");
                 return null;
             } catch (SQLException e) {
@@ -91,10 +90,6 @@ public final class Probe {
             Sessions.pause(MILLIS_BETWEEN);
         }
         return state;
-    }
-
-    private static String full(Name name) {
-        return Name.quote(name.schema()) + "." + Name.quote(name.name());
     }
 
     private static Gate.Finding held(Connection connection, List<Planned.Table> refused) throws SQLException {

@@ -20,6 +20,8 @@ public final class Repository {
     private final Project project;
     private final Phase phase;
     private String remote;
+    private Git.Merge merge;
+    private String commit;
 
     public Repository(Project project, Phase phase) {
         this.project = project;
@@ -130,19 +132,29 @@ public final class Repository {
 
     /** The source branch merges into the release branch, and git can make that commit here, signed where it must be. */
     public Gate.Finding merge() {
-        Git.Merge merge = project.git.merge(project.released(), "HEAD");
-        if (!merge.conflicts().isEmpty()) {
+        if (!merged().conflicts().isEmpty()) {
             throw Failure.stop("merging " + project.source + " into " + project.release + " conflicts in: "
-                    + String.join(", ", merge.conflicts()), "git merge " + project.released() + "   # on "
+                    + String.join(", ", merged().conflicts()), "git merge " + project.released() + "   # on "
                     + project.source + ", solve it there, push, then run this again");
         }
-        commit(merge);
+        commit();
         return Gate.passed(project.source + " merges into " + project.release + " without conflict");
     }
 
-    private String commit(Git.Merge merge) {
-        return project.git.commitTree(merge.tree(), Promotion.message(project),
-                List.of(project.git.commit(project.released()), project.git.commit("HEAD")));
+    // Made once for both gates that want it, which are looked at side by side: signing may ask for a person's finger.
+    private synchronized Git.Merge merged() {
+        if (merge == null) {
+            merge = project.git.merge(project.released(), "HEAD");
+        }
+        return merge;
+    }
+
+    private synchronized String commit() {
+        if (commit == null) {
+            commit = project.git.commitTree(merged().tree(), Promotion.message(project),
+                    List.of(project.git.commit(project.released()), project.git.commit("HEAD")));
+        }
+        return commit;
     }
 
     /** The remote takes a push: tried with a ref that is removed again, for a dry run asks no hook of the server. */
@@ -159,9 +171,11 @@ public final class Repository {
             return Gate.warned(remote + " takes a push, but did not let the throw-away ref be removed again: "
                     + probe.left(), "git push " + remote + " :" + probe.left());
         }
+        String url = project.git.url(remote);
+        boolean signs = project.git.signs();
         String shown = "";
         for (String branch : List.of(project.source, project.release)) {
-            Protection protection = Protection.of(project.repo, project.git.url(remote), branch, project.git.signs());
+            Protection protection = Protection.of(project.repo, url, branch, signs);
             if (!protection.rules().isEmpty()) {
                 return Gate.warned(remote + " takes a push, but " + branch + " has rules that may refuse it: "
                         + String.join(", ", protection.rules()), protection.command()
@@ -177,8 +191,7 @@ public final class Repository {
     private String trial() {
         if (project.git.commit(project.released()) != null && !project.git.contains(project.released(), "HEAD")) {
             try {
-                Git.Merge merge = project.git.merge(project.released(), "HEAD");
-                return merge.conflicts().isEmpty() ? commit(merge) : "HEAD";
+                return merged().conflicts().isEmpty() ? commit() : "HEAD";
             } catch (Failure failure) {
                 // Said by the gate of the merge.
                 return "HEAD";

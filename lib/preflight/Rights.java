@@ -240,6 +240,6 @@ public final class Rights {
     }
 
     private static String full(Name name) {
-        return Postgres.literal(Name.quote(name.schema()) + "." + Name.quote(name.name()));
+        return Postgres.literal(name.full());
     }
 }

@@ -44,8 +44,7 @@ public final class Server {
         mode = mode.equals("require") && target.parameters().containsKey("sslrootcert") ? "verify-ca" : mode;
         List<String> row = database.rows(
                 "SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()").get(0);
-        boolean direct = Postgres.wirePid(database.shared())
-                == Integer.parseInt(database.rows("SELECT pg_backend_pid()").get(0).get(0));
+        boolean direct = Postgres.direct(database.shared());
         // What stands in between speaks TLS itself; the server then tells of its own side, not of ours.
         boolean encrypted = direct && row.get(0).equals("t")
                 || (!direct || row.get(0).equals("f")) && !List.of("disable", "allow").contains(mode) && offered();

@@ -55,7 +55,12 @@ public record Name(String schema, String name) implements Comparable<Name> {
 
     /** Writes the name for use in a statement. */
     public String sql() {
-        return schema.equals("public") ? quote(name) : quote(schema) + "." + quote(name);
+        return schema.equals("public") ? quote(name) : full();
+    }
+
+    /** Writes the name with its schema, whichever that is: no search path can lead elsewhere. */
+    public String full() {
+        return quote(schema) + "." + quote(name);
     }
 
     @Override
