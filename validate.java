@@ -8,7 +8,8 @@
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
-//SOURCES lib/sql/Statement.java
+//SOURCES lib/rehearsal/Proof.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
+//SOURCES lib/rehearsal/Validity.java lib/sql/Statement.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import lib.Cli;
 import lib.Clients;
 import lib.Copy;
@@ -48,6 +50,10 @@ import lib.plan.Plan;
 import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
+import lib.rehearsal.Proof;
+import lib.rehearsal.Recorded;
+import lib.rehearsal.Rehearsal;
+import lib.rehearsal.Validity;
 import lib.sql.Statement;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,6 +73,11 @@ import picocli.CommandLine.ScopeType;
             "%nEnvironment:", "  PROD_DATABASE_URL    the database of production",
             "  RELEASE_SCRATCH_URL  a server to rehearse on, as --scratch", Cli.EXIT_CODES})
 class validate implements Callable<Integer> {
+    /** What a rehearsal has to prove before its SQL may change production, in the order in which it is told. */
+    private static final List<Function<Rehearsal, Proof>> PROOFS = List.of(
+            Recorded::new,
+            Validity::new);
+
     @Mixin
     Cli.Options common;
 
@@ -250,11 +261,20 @@ class validate implements Callable<Integer> {
             phase.skip("rehearsal.run", "there is nothing to run");
             return true;
         }
-        return phase.gate("rehearsal.run", this::apply) && phase.gate("rehearsal.history", this::recorded)
-                && phase.gate("rehearsal.valid", this::valid);
+        Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
+                history, before, plan, sql.path(), script != null || sql.edited(), schema);
+        List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
+        boolean ran = phase.gate("rehearsal.run", () -> apply(proofs));
+        for (Proof proof : ran ? proofs : List.<Proof>of()) {
+            ran &= phase.gate(proof.gate(), () -> proof.after(result));
+        }
+        return ran;
     }
 
-    private Gate.Finding apply() {
+    private Gate.Finding apply(List<Proof> proofs) throws SQLException {
+        for (Proof proof : proofs) {
+            proof.before();
+        }
         result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
                 .run(plan);
         if (result.trouble() != null) {
@@ -267,46 +287,6 @@ class validate implements Callable<Integer> {
         double millis = result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum();
         return Gate.passed(String.format("%d statements ran on the copy, %d rows, %.2f s", result.outcomes().size(),
                 result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), millis / 1000));
-    }
-
-    // The tool's own rule, asked of the copy: what it would still run is what the SQL does not cover.
-    private Gate.Finding recorded() throws SQLException {
-        if (before == null) {
-            return Gate.skipped("without a migration tool there is no history");
-        }
-        try (Connection connection = Postgres.read(copy.target(), "validate")) {
-            History.State after = history.get().state(connection);
-            List<String> left = after.pending().stream().map(Migration::id).toList();
-            boolean byHand = script != null || sql.edited();
-            List<History.Trouble> troubles = after.troubles().stream()
-                    .filter(byHand ? History.Trouble::stopsAll : History.Trouble::stops).toList();
-            if (!left.isEmpty()) {
-                throw Failure.stop(history.get().tool() + " would run again after the release: "
-                        + String.join(", ", left),
-                        "the SQL must insert their history rows at its end:\n"
-                        + String.join(";\n", history.get().rows(before, before.pending())) + ";");
-            }
-            if (!troubles.isEmpty()) {
-                throw Failure.stop(troubles.get(0).message(), troubles.get(0).hint());
-            }
-            int added = after.applied().size() - before.applied().size();
-            phase.fact("historyRows", added);
-            return Gate.passed((after.exists() ? after.table() + " holds " + added + " new rows" : added
-                    + " files are there by what they create") + ", and " + history.get().tool()
-                    + " has nothing left to run");
-        }
-    }
-
-    private Gate.Finding valid() throws SQLException {
-        try (Connection connection = Postgres.read(copy.target(), "validate")) {
-            List<String> invalid = Postgres.rows(connection, """
-                    SELECT 'constraint ' || conname || ' is not validated' FROM pg_constraint WHERE NOT convalidated
-                    UNION ALL SELECT 'index ' || indexrelid::regclass || ' is not valid'
-                    FROM pg_index WHERE NOT indisvalid OR NOT indisready
-                    """).stream().map(row -> row.get(0)).toList();
-            return invalid.isEmpty() ? Gate.passed("every constraint is validated, every index valid")
-                    : Gate.warned(String.join("\n", invalid), "validate or rebuild it in this release or the next one");
-        }
     }
 
     private Gate.Finding certify() {
