@@ -1,0 +1,19 @@
+package lib.schema;
+
+/**
+ * One object that two schemas do not have alike.
+ *
+ * @param object its name without quotes, with its schema unless that is public: {@code users.email}
+ * @param kind table, column, index, constraint, view, function, publication, default privileges, …
+ * @param change added, removed or changed, seen from the first schema to the second
+ */
+public record Difference(String object, String kind, String change) {
+    public static final String ADDED = "added";
+    public static final String REMOVED = "removed";
+    public static final String CHANGED = "changed";
+
+    @Override
+    public String toString() {
+        return kind + " " + object + " " + change;
+    }
+}
