@@ -6,10 +6,12 @@ package lib;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.postgresql.PGConnection;
@@ -123,9 +125,17 @@ public final class Postgres {
 
     /** Runs one statement exactly as it is written and returns the number of rows it touched. */
     public static long execute(Connection connection, String sql) throws SQLException {
+        return execute(connection, sql, notice -> { });
+    }
+
+    /** The same, and hands on what the server remarked while it ran. */
+    public static long execute(Connection connection, String sql, Consumer<String> notices) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute(sql);
+            for (SQLWarning notice = statement.getWarnings(); notice != null; notice = notice.getNextWarning()) {
+                notices.accept(notice.getMessage());
+            }
             return Math.max(0, statement.getLargeUpdateCount());
         }
     }

@@ -28,10 +28,30 @@ public final class Executor {
     private final Acceptance acceptance;
     private final Consumer<Done> committed;
     private final Consumer<String> log;
+    private Observer observer = new Observer() { };
 
     /** Looks at a segment's work from inside its transaction, just before COMMIT; a {@link Failure} rolls it back. */
     public interface Acceptance {
         void look(Connection connection, Done done) throws SQLException;
+    }
+
+    /** Watches statements at work on the copy; on production nobody does. */
+    public interface Observer {
+        /** A segment begins; it begins again where a lock was not to be had. */
+        default void begins(Connection connection, Plan.Segment segment) throws SQLException {
+        }
+
+        default void before(Plan.Segment segment, Statement statement) throws SQLException {
+        }
+
+        /** A statement has run, and its transaction is still open where it has one; notices are the server's words. */
+        default void after(Connection connection, Plan.Segment segment, Statement statement, Outcome outcome,
+                           List<String> notices) throws SQLException {
+        }
+
+        /** A segment is committed, or given up. */
+        default void ends(Plan.Segment segment) {
+        }
     }
 
     /** What one statement did: the rows it touched and how long it took, in milliseconds. */
@@ -75,6 +95,12 @@ public final class Executor {
         this.log = log;
     }
 
+    /** Lets somebody watch. */
+    public Executor observed(Observer by) {
+        this.observer = by;
+        return this;
+    }
+
     /** Runs the plan to its end, or to the first segment that fails. */
     public Result run(Plan plan) {
         List<Done> done = new ArrayList<>();
@@ -100,7 +126,7 @@ public final class Executor {
         }
     }
 
-    private Done withRetries(Connection connection, Plan.Segment segment) throws Stopped {
+    private Done withRetries(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
         RetryPolicy<Done> policy = RetryPolicy.<Done>builder()
                 .handleIf(error -> error instanceof Stopped stopped
                         && WORTH_ANOTHER_TRY.contains(String.valueOf(stopped.trouble.state())))
@@ -111,13 +137,24 @@ public final class Executor {
                         + (event.getAttemptCount() + 1) + " of " + TRIES))
                 .build();
         try {
-            return Failsafe.with(policy).get(() -> segment.transactional() ? transaction(connection, segment)
-                    : alone(connection, segment));
+            return Failsafe.with(policy).get(() -> watched(connection, segment));
         } catch (FailsafeException e) {
             if (e.getCause() instanceof Stopped stopped) {
                 throw stopped;
             }
+            if (e.getCause() instanceof SQLException broken) {
+                throw broken;
+            }
             throw e;
+        }
+    }
+
+    private Done watched(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
+        observer.begins(connection, segment);
+        try {
+            return segment.transactional() ? transaction(connection, segment) : alone(connection, segment);
+        } finally {
+            observer.ends(segment);
         }
     }
 
@@ -163,11 +200,15 @@ public final class Executor {
         }
     }
 
-    private static Outcome execute(Connection connection, Plan.Segment segment, Statement statement)
-            throws SQLException {
+    private Outcome execute(Connection connection, Plan.Segment segment, Statement statement) throws SQLException {
+        List<String> notices = new ArrayList<>();
+        observer.before(segment, statement);
         long start = System.nanoTime();
-        long rows = Postgres.execute(connection, statement.sql());
-        return new Outcome(segment.number(), head(statement), rows, (System.nanoTime() - start) / 10_000 / 100.0);
+        long rows = Postgres.execute(connection, statement.sql(), notices::add);
+        Outcome outcome = new Outcome(segment.number(), head(statement), rows,
+                (System.nanoTime() - start) / 10_000 / 100.0);
+        observer.after(connection, segment, statement, outcome, notices);
+        return outcome;
     }
 
     // The driver itself refuses a COMMIT that the server answered with ROLLBACK. A broken connection leaves the outcome
