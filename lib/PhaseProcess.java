@@ -1,4 +1,4 @@
-//SOURCES Console.java Exec.java Failure.java Json.java Phase.java
+//SOURCES ClassArchive.java Console.java Exec.java Failure.java Json.java Phase.java
 
 package lib;
 
@@ -22,6 +22,7 @@ public final class PhaseProcess {
     /** Runs a phase with {@code --json}; its chatter is shown as it comes. */
     public static Answer run(String name, List<String> arguments, Console console, Map<String, String> environment) {
         List<String> command = java(name);
+        ClassArchive.makeBeside();
         command.addAll(arguments);
         command.addAll(List.of("--json", "--color", console.color().name()));
         Exec.Result result = Exec.of(command).with(environment)
@@ -44,9 +45,12 @@ public final class PhaseProcess {
 
     /** The command that starts a script on our own class path, without JBang. */
     public static List<String> java(String script) {
-        return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dfile.encoding=UTF-8",
-                "-cp", System.getProperty("java.class.path"), script));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dfile.encoding=UTF-8"));
+        command.addAll(ClassArchive.options());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), script));
+        return command;
     }
 
     private static JsonNode stopping(ObjectNode json, Failure.Exit exit) {
