@@ -5,8 +5,8 @@
 //SOURCES preflight.java backup.java assess.java validate.java
 //SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java
 //SOURCES lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java
-//SOURCES lib/Promotion.java lib/Run.java lib/Services.java lib/Situation.java lib/Status.java lib/Step.java
-//SOURCES lib/Walk.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java lib/plan/Problem.java
+//SOURCES lib/Promotion.java lib/Run.java lib/Services.java lib/Situation.java lib/StandBy.java lib/Status.java
+//SOURCES lib/Step.java lib/Walk.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -38,6 +38,7 @@ import lib.Promotion;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
+import lib.StandBy;
 import lib.Status;
 import lib.Step;
 import lib.Walk;
@@ -87,7 +88,8 @@ class release implements Callable<Integer> {
             description = "A release script of your own, instead of a written one.")
     Path script;
 
-    @Option(names = "--scratch", paramLabel = "URL", description = "A server to rehearse on; not production's.")
+    @Option(names = "--scratch", paramLabel = "URL", defaultValue = "${env:RELEASE_SCRATCH_URL}",
+            description = "A server to rehearse on; not production's (or RELEASE_SCRATCH_URL).")
     String scratch;
 
     @Option(names = "--skip-build",
@@ -112,6 +114,7 @@ class release implements Callable<Integer> {
     private Situation situation;
     private Walk walk;
     private Address.Found address;
+    private StandBy standBy;
     private Promotion promotion;
     private Certificate certificate;
     private Approval approval;
@@ -231,7 +234,10 @@ class release implements Callable<Integer> {
     }
 
     private void backup() {
-        walk.phase("backup", List.of(), environment());
+        Map<String, String> environment = environment();
+        // From here on production can be reached, and until the rehearsal there is time to start a server for it.
+        standBy = StandBy.of(project.repo, scratch, address.target());
+        walk.phase("backup", List.of(), environment);
     }
 
     // A phase that has to ask cannot: its output is ours. So the questions come back as problems, and are asked here.
@@ -267,7 +273,11 @@ class release implements Callable<Integer> {
         if (unrehearsed) {
             options.add("--unrehearsed");
         }
-        walk.phase("validate", options, environment());
+        try (StandBy server = standBy) {
+            Map<String, String> environment = environment();
+            environment.putAll(server.handOver());
+            walk.phase("validate", options, environment);
+        }
     }
 
     // A URL that was typed is handed on, so that each phase need not ask for it again.

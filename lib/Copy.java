@@ -1,4 +1,5 @@
-//SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java Target.java
+//SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java StandBy.java
+//SOURCES Target.java
 //SOURCES backup/Load.java backup/Manifest.java sql/Name.java
 
 package lib;
@@ -8,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import lib.backup.Load;
@@ -17,6 +19,7 @@ import lib.sql.Name;
 /** A copy of production made from its backup, on a server that is not production's; it goes when it is closed. */
 public final class Copy implements AutoCloseable {
     private static final String PREFIX = "release_rehearsal_";
+    private static final String THROW_AWAY = "throw-away server, PostgreSQL ";
     private static final String UTF8 = "UTF8";
     /** Half of the advisory lock that a copy's owner holds on the server; the other half is the copy's name. */
     private static final int LOCK = 0x7265;
@@ -24,15 +27,18 @@ public final class Copy implements AutoCloseable {
     private final Target admin;
     private final Target target;
     private final String server;
+    /** The server that was started for this copy; null where it lives on another one. */
     private final Scratch scratch;
+    private final boolean own;
     private final Thread cleaner = new Thread(this::drop);
     private Connection owner;
     private boolean gone;
 
-    private Copy(Target admin, String server, Scratch scratch) {
+    private Copy(Target admin, String server, Scratch scratch, boolean own) {
         this.admin = admin;
         this.server = server;
         this.scratch = scratch;
+        this.own = own;
         // A name that nobody else has: two containers often have the same process numbers.
         this.target = admin.database(PREFIX + UUID.randomUUID().toString().replace("-", ""));
         Runtime.getRuntime().addShutdownHook(cleaner);
@@ -106,7 +112,7 @@ public final class Copy implements AutoCloseable {
                 throw Failure.stop("--scratch " + target.place() + ": " + unfit,
                         "name another server, or leave --scratch out");
             }
-            return new Copy(target, target.place(), null);
+            return new Copy(target, target.place(), null, false);
         }
         List<String> passed = new ArrayList<>();
         Copy copy = attempt(passed, () -> Compose.database(repo).map(database -> {
@@ -117,10 +123,10 @@ public final class Copy implements AutoCloseable {
             if (unfit != null) {
                 throw Failure.missing("compose service " + database.service() + ": " + unfit, null);
             }
-            return new Copy(target, "compose service " + database.service(), null);
+            return new Copy(target, "compose service " + database.service(), null, false);
         }).orElse(null));
         if (copy == null) {
-            copy = attempt(passed, () -> throwAway(production.major()));
+            copy = attempt(passed, () -> standBy(production).orElseGet(() -> throwAway(production.major())));
         }
         if (copy == null) {
             throw Failure.missing("there is no server to rehearse on: " + String.join("; ", passed),
@@ -132,7 +138,21 @@ public final class Copy implements AutoCloseable {
     /** On a server of its own, of a major or a newer one, that is gone with the copy. */
     public static Copy throwAway(int major) {
         Scratch scratch = Scratch.start(Servers.fitting(major));
-        return new Copy(scratch.target("postgres"), "throw-away server, PostgreSQL " + scratch.major(), scratch);
+        return new Copy(scratch.target("postgres"), THROW_AWAY + scratch.major(), scratch, true);
+    }
+
+    // The server that the release has started for us, as long as it is what we would start ourselves.
+    private static Optional<Copy> standBy(Postgres.Identity production) {
+        Target given = StandBy.given();
+        if (given == null || unfit(given, production) != null) {
+            return Optional.empty();
+        }
+        try (Connection connection = Postgres.read(given, "rehearsal")) {
+            int major = Postgres.identity(connection).major();
+            return Optional.of(new Copy(given, THROW_AWAY + major, null, true));
+        } catch (SQLException e) {
+            throw Postgres.unreachable(given, e);
+        }
     }
 
     private static Copy attempt(List<String> passed, Supplier<Copy> way) {
@@ -171,9 +191,9 @@ public final class Copy implements AutoCloseable {
         return server;
     }
 
-    /** Whether its own server was started for it alone. */
+    /** Whether its server was started for this release alone. */
     public boolean own() {
-        return scratch != null;
+        return own;
     }
 
     /** Restores a backup whole, in the encoding of the database that it is of. */

@@ -1,0 +1,87 @@
+//SOURCES World.java ../lib/StandBy.java
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.Map;
+import lib.Failure;
+import lib.Postgres;
+import lib.StandBy;
+import lib.Target;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The throw-away server that a release starts ahead of its rehearsal. */
+class StandByTest {
+    private static final String VARIABLE = "RELEASE_STAND_BY_URL";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void isThereUntilItIsClosed() throws Exception {
+        Target production = World.productionServer().target("drizzle_at_5");
+        Target there;
+        try (StandBy server = StandBy.of(folder, null, production)) {
+            there = Target.parse(server.handOver().get(VARIABLE));
+            try (Connection connection = Postgres.read(there, "test")) {
+                assertEquals(15, Postgres.identity(connection).major());
+            }
+        }
+        assertThrows(Failure.class, () -> Postgres.read(there, "test").close());
+    }
+
+    @Test
+    void thereIsNoneWhereAnotherServerIsUsedOrProductionIsOutOfReach() throws Exception {
+        Target production = World.productionServer().target("drizzle_at_5");
+        try (StandBy named = StandBy.of(folder, "postgresql://localhost/x", production)) {
+            assertEquals(Map.of(), named.handOver());
+        }
+        Files.writeString(folder.resolve("compose.yaml"), "services: {}\n");
+        try (StandBy compose = StandBy.of(folder, null, production)) {
+            assertEquals(Map.of(), compose.handOver());
+        }
+        Target nowhere = new Target("127.0.0.1", 1, "x", "y", "z", Map.of());
+        try (StandBy unreachable = StandBy.of(folder.resolve("elsewhere"), null, nowhere)) {
+            assertEquals(Map.of(), unreachable.handOver());
+        }
+    }
+
+    @Test
+    void theRehearsalRunsOnIt() throws Exception {
+        try (World world = World.drizzle("standing by")) {
+            assertEquals(0, world.run("backup").exit());
+            world.environment.put("RELEASE_SCRATCH_URL", null);
+            world.environment.put(VARIABLE, World.rehearsal().target(null).url());
+            // So that it could start none of its own, nor fetch one.
+            world.environment.put("RELEASE_PG_BINS", folder.toString());
+            world.environment.put("XDG_CACHE_HOME", folder.toString());
+            world.environment.put("JAVA_TOOL_OPTIONS", "-Duser.home=" + folder);
+            World.Result result = world.run("validate");
+            assertTrue(result.err().contains("rehearsal.server throw-away server, PostgreSQL 15"), result::all);
+            assertTrue(result.err().contains("rehearsal.restore the copy has the schema"), result::all);
+            try (Connection connection = Postgres.read(World.rehearsal().target(null), "test")) {
+                assertFalse(Postgres.rows(connection, "SELECT datname FROM pg_database").toString()
+                        .contains("release_rehearsal_"));
+            }
+        }
+    }
+
+    @Test
+    void productionItselfIsNeverTakenForIt() throws Exception {
+        try (World world = World.drizzle("itself")) {
+            assertEquals(0, world.run("backup").exit());
+            world.environment.put("RELEASE_SCRATCH_URL", null);
+            world.environment.put(VARIABLE, world.production.url());
+            World.Result result = world.run("validate");
+            assertTrue(result.err().contains("rehearsal.server throw-away server"), result::all);
+            assertEquals("0", world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'release_rehe%'"));
+            assertEquals(5, Integer.parseInt(world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations")));
+        }
+    }
+}
