@@ -4,6 +4,7 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
+//SOURCES lib/assess/Drifting.java lib/assess/Status.java
 //SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
@@ -33,6 +34,8 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Variables;
+import lib.assess.Drifting;
+import lib.assess.Status;
 import lib.hazards.Context;
 import lib.hazards.Finding;
 import lib.hazards.Format;
@@ -48,9 +51,11 @@ import lib.plan.Draft;
 import lib.plan.Problem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 /**
  * Compares what the repository wants with what the database has, classes each entry, and asks what only a person knows.
@@ -67,6 +72,9 @@ class assess implements Callable<Integer> {
     @Mixin
     Cli.Options common;
 
+    @Spec
+    CommandSpec spec;
+
     @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE",
             description = "Answer a problem that an earlier run named.")
     Map<String, String> decide = new LinkedHashMap<>();
@@ -74,10 +82,15 @@ class assess implements Callable<Integer> {
     @Option(names = "--by-hand", description = "The release SQL is written by hand: show problems, ask nothing.")
     boolean byHand;
 
+    @Option(names = "--strict-drift",
+            description = "Stop when the pending SQL touches what is not as the migrations make it.")
+    boolean strictDrift;
+
     private Notes notes;
     private Optional<History> history;
     private List<Variables.Change> variables;
     private List<Migration> pending = List.of();
+    private History.State state;
     private Draft draft;
 
     public static void main(String... args) {
@@ -100,6 +113,7 @@ class assess implements Callable<Integer> {
                     try (Connection connection = production[0]) {
                         boolean healthy = phase.gate("assess.history", () -> history(phase, connection));
                         if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
+                            phase.gate("assess.drift", () -> drift(project, phase, connection));
                             phase.gate("assess.hazards", () -> hazards(phase, connection));
                             phase.gate("assess.class", () -> decide(project, run, phase));
                         }
@@ -148,7 +162,7 @@ class assess implements Callable<Integer> {
                     : Gate.warned(String.join("\n", left.stream().map(History.Trouble::message).toList()),
                     left.get(0).hint());
         }
-        History.State state = history.get().state(connection);
+        state = history.get().state(connection);
         List<History.Trouble> troubles = new ArrayList<>(state.troubles());
         troubles.addAll(Histories.beside(connection, history, state));
         pending = state.pending();
@@ -178,6 +192,11 @@ class assess implements Callable<Integer> {
                 : Gate.warned(draft.steps().size() + " statements; not verified by the grammar: "
                         + String.join("; ", draft.unverified()),
                         "the rehearsal decides about these");
+    }
+
+    private Gate.Finding drift(Project project, Phase phase, Connection connection) throws Exception {
+        return state == null ? Gate.skipped("without a migration tool nothing says what the schema should be")
+                : Drifting.gate(project, phase, connection, history.get(), state, draft, strictDrift);
     }
 
     /** Weighed by the sizes of production's tables, and as the release runs them: timeouts set, service stopped. */
@@ -219,6 +238,21 @@ class assess implements Callable<Integer> {
                     Decisions.ways(open));
         }
         return Gate.passed(classes.overall().label + ": " + classes.reason());
+    }
+
+    @Command(name = "status", description = "Which environment has which migrations: one screen, one exit code.",
+            footer = {"%nWithout --env: local, staging, production and what else release.json describes; it may repeat.",
+                "Whoever can reach what is unreachable from here finds instructions in _migrations/hand-over-*.md.",
+                "%nExit codes: 0 all ready, 10 trouble in a history, 11 migrations are pending,",
+                "12 one cannot be reached, 2 wrong usage."})
+    int status() {
+        return Status.of(common, common.environments(spec.commandLine().getParseResult()));
+    }
+
+    @Command(name = "drift", description = "What in a database no migration made: every object by name.",
+            footer = {"%nExit codes: 0 none, 10 some, 12 it cannot be told, 2 wrong usage."})
+    int drifting() throws Exception {
+        return Drifting.of(common);
     }
 
     @Command(name = "review", description = "Look at SQL files: what each statement locks, breaks or loses.",

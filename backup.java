@@ -235,7 +235,7 @@ class backup implements Callable<Integer> {
         Run run = Run.open(common.repo());
         StringBuilder text = new StringBuilder();
         try (AutoCloseable lock = run.lock()) {
-            phase.gate("backup.prune", () -> prune(Prune.of(run.folder(), common.env, keep), dry, text));
+            phase.gate("backup.prune", () -> prune(Prune.of(run.folder(), common.environment(), keep), dry, text));
         }
         return phase.finish(null, text.isEmpty() ? null : text.toString());
     }
@@ -249,7 +249,7 @@ class backup implements Callable<Integer> {
         if (!dry) {
             prune.remove();
         }
-        return Gate.passed(String.format("%s: %d %s, %s; %d kept", common.env, prune.fates(false).size(),
+        return Gate.passed(String.format("%s: %d %s, %s; %d kept", common.environment(), prune.fates(false).size(),
                 dry ? "would be removed" : "removed", Size.of(prune.freed()), prune.fates(true).size()));
     }
 

@@ -13,11 +13,18 @@ public final class Phase {
     private final boolean json;
     private final List<Gate> gates = new ArrayList<>();
     private final ObjectNode facts = Json.object();
+    private boolean silent;
 
     public Phase(String name, Console console, boolean json) {
         this.name = name;
         this.console = console;
         this.json = json;
+    }
+
+    /** Shows no gate as it ends: what they found is shown in another way. */
+    public Phase silent() {
+        silent = true;
+        return this;
     }
 
     /** Runs a check as a gate, shows its line at once and says whether the way is open. */
@@ -35,6 +42,9 @@ public final class Phase {
     /** Shows a gate that has ended, and counts it. */
     void add(Gate gate) {
         gates.add(gate);
+        if (silent) {
+            return;
+        }
         console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(gate.message(), 19)));
         boolean advised = gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn;
         if (gate.hint() != null && advised) {

@@ -28,12 +28,17 @@ public final class Project {
     private Links links;
 
     public Project(Cli.Options options) {
+        this(options, options.environment());
+    }
+
+    /** The same application with an eye on another environment. */
+    public Project(Cli.Options options, String environment) {
         this.repo = options.repo();
         this.git = new Git(repo);
         this.settings = Settings.of(repo);
         this.source = settings.branches().source();
         this.release = settings.branches().release();
-        this.environment = options.env;
+        this.environment = environment;
         this.console = options.console();
     }
 

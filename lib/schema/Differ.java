@@ -71,15 +71,11 @@ public record Differ(Set<String> hidden, boolean privileges) {
         }
 
         List<Difference> differences() {
-            List<Difference> all = new ArrayList<>(fingerprints());
+            List<Difference> all = new ArrayList<>(Fingerprinted.compare(before.fingerprint(),
+                    after.fingerprint()).stream().filter(each -> !differ.hides(each)).toList());
             Set<String> named = all.stream().map(Difference::object).collect(Collectors.toSet());
             // A table is explained by what differs in it.
-            all.forEach(each -> {
-                int dot = each.object().lastIndexOf('.');
-                if (dot > 0) {
-                    named.add(each.object().substring(0, dot));
-                }
-            });
+            all.forEach(each -> named.add(each.parent()));
             try {
                 objects(DiffTree.create(settings, before.database(), after.database())).stream()
                         .filter(each -> !named.contains(each.object())).forEach(all::add);
@@ -90,26 +86,6 @@ public record Differ(Set<String> hidden, boolean privileges) {
             changes(before.defaults(), after.defaults(), all);
             return all.stream().distinct().sorted(Comparator.comparing(Difference::object)
                     .thenComparing(Difference::kind)).toList();
-        }
-
-        private List<Difference> fingerprints() {
-            var old = before.fingerprint().objects();
-            var now = after.fingerprint().objects();
-            Set<String> all = new TreeSet<>(old.keySet());
-            all.addAll(now.keySet());
-            List<Difference> found = new ArrayList<>();
-            for (String each : all) {
-                String was = old.get(each);
-                String is = now.get(each);
-                if (was == null || !was.equals(is)) {
-                    Difference difference = Fingerprinted.of(each,
-                            was == null ? Difference.ADDED : is == null ? Difference.REMOVED : Difference.CHANGED);
-                    if (!differ.hides(difference)) {
-                        found.add(difference);
-                    }
-                }
-            }
-            return Fingerprinted.plain(found);
         }
 
         private void changes(Set<String> old, Set<String> now, List<Difference> all) {

@@ -12,6 +12,11 @@ public record Difference(String object, String kind, String change) {
     public static final String REMOVED = "removed";
     public static final String CHANGED = "changed";
 
+    /** The table of a column or a constraint, the schema of anything else; empty when there is none. */
+    public String parent() {
+        return object.substring(0, Math.max(0, object.lastIndexOf('.')));
+    }
+
     @Override
     public String toString() {
         return kind + " " + object + " " + change;

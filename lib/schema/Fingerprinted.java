@@ -1,10 +1,13 @@
-//SOURCES Difference.java
+//SOURCES ../Fingerprint.java Difference.java
 
 package lib.schema;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import lib.Fingerprint;
 
 /** The words of a fingerprint, "column users.email", as objects and kinds. */
 final class Fingerprinted {
@@ -17,7 +20,23 @@ final class Fingerprinted {
     private Fingerprinted() {
     }
 
-    static Difference of(String words, String change) {
+    /** What differs between two of them. */
+    static List<Difference> compare(Fingerprint before, Fingerprint after) {
+        Set<String> all = new TreeSet<>(before.objects().keySet());
+        all.addAll(after.objects().keySet());
+        List<Difference> found = new ArrayList<>();
+        for (String each : all) {
+            String was = before.objects().get(each);
+            String is = after.objects().get(each);
+            if (was == null || !was.equals(is)) {
+                found.add(of(each, was == null ? Difference.ADDED : is == null ? Difference.REMOVED
+                        : Difference.CHANGED));
+            }
+        }
+        return plain(found);
+    }
+
+    private static Difference of(String words, String change) {
         String kind = KINDS.stream().filter(each -> words.startsWith(each + " ")).findFirst()
                 .orElseGet(() -> words.substring(0, words.indexOf(' ')));
         String object = words.substring(kind.length() + 1);
@@ -32,7 +51,7 @@ final class Fingerprinted {
     }
 
     /** Once each: a view that came explains its columns and its query, a constraint its index. */
-    static List<Difference> plain(List<Difference> found) {
+    private static List<Difference> plain(List<Difference> found) {
         Set<String> whole = found.stream().filter(each -> !each.change().equals(Difference.CHANGED))
                 .filter(each -> !each.kind().equals("column")).map(Difference::object).collect(Collectors.toSet());
         Set<String> constraints = found.stream().filter(each -> each.kind().equals("constraint"))

@@ -1,0 +1,55 @@
+//SOURCES ../Cli.java ../Failure.java ../History.java ../Phase.java ../Project.java ../Run.java Board.java
+//SOURCES Environments.java HandOver.java Standing.java
+
+package lib.assess;
+
+import java.nio.file.Path;
+import java.util.List;
+import lib.Cli;
+import lib.Failure;
+import lib.History;
+import lib.Phase;
+import lib.Project;
+import lib.Run;
+
+/** Which environment has which migrations, as a phase: a gate for each, so that the exit code tells the worst. */
+public final class Status {
+    private Status() {
+    }
+
+    /** The migrations of a repository, without which there is nothing to compare a database with. */
+    static History history(Project project) {
+        return project.history().orElseThrow(() -> Failure.usage("no migration tool was found in this repository",
+                "name tool and folder in release.json: {\"migrations\": {\"tool\": \"sql\", \"folder\": \"…\"}}"));
+    }
+
+    /** Asks the environments that were named, or all that are known, and prints one screen. */
+    public static int of(Cli.Options options, List<String> named) {
+        Project project = new Project(options, named.isEmpty() ? "production" : named.get(0));
+        History history = history(project);
+        List<Standing> standings = new Environments(options, project, named).standings(history);
+        Board board = new Board(history, standings);
+        Phase phase = options.phase("status").silent();
+        String commit = project.git.commit("HEAD");
+        phase.fact("commit", commit);
+        phase.fact("tool", history.tool());
+        phase.fact("environments", standings);
+        phase.fact("migrations", board.rows());
+        phase.fact("verdict", board.verdict());
+        standings.forEach(each -> phase.gate("status." + each.environment(), each::finding));
+        StringBuilder text = new StringBuilder(board.text());
+        String table = standings.stream().filter(Standing::known).map(Standing::history).findFirst().orElse(null);
+        for (Standing each : standings) {
+            if (each.verdict() == Standing.Verdict.unreachable) {
+                Path file = new HandOver(each, history, commit, table).write(Run.open(project.repo));
+                phase.fact("handOver." + each.environment(), project.repo.relativize(file).toString());
+                text.append(String.format("%n%-11s %s   # for somebody who can reach %s", "hand over",
+                        project.repo.relativize(file), each.environment()));
+            }
+        }
+        if (!options.json) {
+            options.console().result(text.toString());
+        }
+        return phase.finish(null, null);
+    }
+}
