@@ -240,7 +240,7 @@ class assess implements Callable<Integer> {
         return Gate.passed(classes.overall().label + ": " + classes.reason());
     }
 
-    @Command(name = "status", description = "Which environment has which migrations: one screen, one exit code.",
+    @Command(name = "status", description = "Which environment has which migrations, in one screen.",
             footer = {"%nWithout --env: local, staging, production and what else release.json describes; it may repeat.",
                 "Whoever can reach what is unreachable from here finds instructions in _migrations/hand-over-*.md.",
                 "%nExit codes: 0 all ready, 10 trouble in a history, 11 migrations are pending,",
