@@ -50,15 +50,20 @@ final class BenchScripts {
 
     /** Runs a script to its good end. */
     Ran run(String script, String... arguments) {
-        return run(null, script, arguments);
+        return ending(0, script, arguments);
+    }
+
+    /** Runs a script to an end with this exit code. */
+    Ran ending(int exit, String script, String... arguments) {
+        return run(null, exit, script, arguments);
     }
 
     /** Runs a script until a gate of it has passed, and ends it there. */
     Ran until(String gate, String script, String... arguments) {
-        return run(gate, script, arguments);
+        return run(gate, 0, script, arguments);
     }
 
-    private Ran run(String gate, String script, String... arguments) {
+    private Ran run(String gate, int expected, String script, String... arguments) {
         List<String> command = PhaseProcess.java(script);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile())
@@ -86,7 +91,7 @@ final class BenchScripts {
             double end = since(start);
             watch.join();
             Ran ran = new Ran(reached < 0 ? end : reached, lines);
-            if (gate == null ? exit != 0 : reached < 0) {
+            if (gate == null ? exit != expected : reached < 0) {
                 throw Failure.stop(script + " ended with " + exit + ":\n" + ran.text(), null);
             }
             return ran;

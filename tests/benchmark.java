@@ -49,6 +49,9 @@ class benchmark implements Callable<Integer> {
     private static final int FULL = 2000;
     private static final int SMALL = 500;
     private static final int TABLES = 2000;
+    private static final int FILES = 500;
+    /** The exit code of a review that found something dangerous. */
+    private static final int STOPPED = 10;
     /** How often the rows of the application are there where the SQL should take seconds. */
     private static final int TIMES = 150;
     private static final String CHECKS = "{\"checks\": [[\"git\", \"--version\"]]}\n";
@@ -115,6 +118,7 @@ class benchmark implements Callable<Integer> {
             case S3 -> table.add(release());
             case S4 -> table.add(proof(large()));
             case S5 -> table.add(downtime());
+            case S6 -> table.add(review());
             case S7 -> table.add(fingerprint());
             case S8 -> table.add(preflight());
             case S9 -> table.add(help());
@@ -128,7 +132,6 @@ class benchmark implements Callable<Integer> {
                     table.skip(goal, "not told by this system");
                 }
             }
-            default -> table.skip(goal, "not built yet");
         }
     }
 
@@ -236,6 +239,34 @@ class benchmark implements Callable<Integer> {
                     plain.get(run - 1)));
         }
         return outcome(BenchGoal.S5, ours, plain, "without a final backup, which is not built yet");
+    }
+
+    private BenchGoal.Outcome review() throws IOException {
+        BenchScripts all = new BenchScripts(migrations("review", FILES), Map.of("LC_ALL", "C.UTF-8"));
+        BenchScripts fewer = new BenchScripts(migrations("review-half", FILES / 2), Map.of("LC_ALL", "C.UTF-8"));
+        List<Double> whole = new ArrayList<>();
+        List<Double> half = new ArrayList<>();
+        for (int run = 1; run <= runs; run++) {
+            half.add(fewer.ending(STOPPED, "assess", "review", "migrations").seconds());
+            whole.add(all.ending(STOPPED, "assess", "review", "migrations").seconds());
+        }
+        return outcome(BenchGoal.S6, whole, List.of(), String.format("%.1f times as long as for half as many",
+                new BenchFigures(whole).ratio(new BenchFigures(half))));
+    }
+
+    // Four statements a file, as migrations have them; one of them is always something to stop at.
+    private Path migrations(String name, int files) throws IOException {
+        Path repo = repository(name);
+        Path migrations = Files.createDirectory(repo.resolve("migrations"));
+        for (int i = 0; i < files; i++) {
+            Files.writeString(migrations.resolve(String.format("%04d_step.sql", i)), """
+                    CREATE TABLE made_%1$d (id bigint PRIMARY KEY, note text NOT NULL, at timestamptz DEFAULT now());
+                    ALTER TABLE kept_%1$d ADD COLUMN owner_id bigint NOT NULL;
+                    CREATE INDEX kept_%1$d_owner ON kept_%1$d (owner_id, lower(name)) WHERE owner_id IS NOT NULL;
+                    UPDATE kept_%1$d SET owner_id = o.id FROM owners o WHERE o.email = lower(kept_%1$d.email);
+                    """.formatted(i));
+        }
+        return repo;
     }
 
     private BenchGoal.Outcome fingerprint() throws Exception {
