@@ -62,6 +62,9 @@ class preflight implements Callable<Integer> {
     @Option(names = "--no-probe", description = "Do not try a push; for a dry run.")
     boolean noProbe;
 
+    @Option(names = "--no-promotion", description = "No branch is promoted: leave the gates of remote and push out.")
+    boolean noPromotion;
+
     @Option(names = "--unrehearsed", description = "A machine without a server to rehearse on is no reason to stop.")
     boolean unrehearsed;
 
@@ -111,11 +114,12 @@ class preflight implements Callable<Integer> {
                 .gate("ignored", this::ignored)
                 .gate("git.branch", git::branch)
                 .gate("git.clean", git::clean)
-                .gate("git.behind", git::behind, "git.branch")
-                .gate("git.release", git::releaseBranch, "git.behind")
-                .gate("git.commits", git::commits, "git.release")
-                .gate("git.merge", git::merge, "git.commits")
-                .gate("git.push", noProbe ? () -> Gate.skipped("a dry run pushes nothing") : git::push, "git.behind")
+                .gate("git.behind", noPromotion ? git::perhapsBehind : git::behind, "git.branch")
+                .gate("git.release", promoted(git::releaseBranch), "git.behind")
+                .gate("git.commits", promoted(git::commits), "git.release")
+                .gate("git.merge", promoted(git::merge), "git.commits")
+                .gate("git.push", noProbe ? () -> Gate.skipped("a dry run pushes nothing") : promoted(git::push),
+                        "git.behind")
                 .asking("settings", database::settings)
                 .gate("firewall", database::firewall, "settings")
                 .gate("tunnel", database::tunnel, "settings", "firewall")
@@ -134,6 +138,10 @@ class preflight implements Callable<Integer> {
                 .gate("migrator", this::migrator);
         return skipBuild ? gates.gate("build", () -> Gate.skipped("left out by --skip-build"))
                 : gates.last("build", this::build);
+    }
+
+    private Gate.Check promoted(Gate.Check check) {
+        return noPromotion ? () -> Gate.skipped("nothing is promoted") : check;
     }
 
     private Gate.Finding ignored() {

@@ -5,21 +5,24 @@
 //SOURCES preflight.java backup.java assess.java validate.java
 //SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java
 //SOURCES lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java
-//SOURCES lib/Promotion.java lib/Run.java lib/Services.java lib/Situation.java lib/StandBy.java lib/Status.java
-//SOURCES lib/Step.java lib/Walk.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java lib/plan/Problem.java
+//SOURCES lib/Promotion.java lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
+//SOURCES lib/StandBy.java lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
+//SOURCES lib/deploy/Deploy.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java
+//SOURCES lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
-import java.nio.file.Files;
-import java.nio.file.Path;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import lib.Address;
 import lib.Apply;
@@ -35,13 +38,18 @@ import lib.Migration;
 import lib.Postgres;
 import lib.Project;
 import lib.Promotion;
+import lib.ReleaseOptions;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
 import lib.StandBy;
+import lib.Standstill;
 import lib.Status;
 import lib.Step;
 import lib.Walk;
+import lib.Windows;
+import lib.deploy.Deploy;
+import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
 import lib.plan.Plan;
@@ -73,40 +81,39 @@ class release implements Callable<Integer> {
             new Step("prepare", "make the commits that are pushed at the end", false, this::prepare),
             new Step("confirm", "show all of it, and ask", false, this::confirm),
             new Step("stop", "stop the services, and prove the database quiet", true, this::stop),
+            new Step("save", "back up once more, with the last write in it", true, this::save),
             new Step("apply", "run the rehearsed SQL on production", true, this::apply),
             new Step("promote", "push both branches, or neither", true, this::promote),
-            new Step("start", "start the services that no deploy starts", true, this::start));
+            new Step("start", "start the services that no deploy starts", true, this::start),
+            new Step("deploy", "wait until the new version answers", true, this::deploy),
+            new Step("end", "put the run away", true, this::end));
+
+    /** What a release consists of: all of it, the database alone, or the code alone. */
+    private enum Kind {
+        RELEASE(Set.of()),
+        MIGRATIONS(Set.of("promote", "deploy")),
+        DEPLOY(Set.of("backup", "validate", "stop", "save", "apply"));
+
+        private final Set<String> without;
+
+        Kind(Set<String> without) {
+            this.without = without;
+        }
+    }
 
     @Mixin
     Cli.Options common;
 
-    @Option(names = "--approve", paramLabel = "SHA256",
-            description = "Approve the SQL with this hash; nothing else is applied.")
-    String approved;
+    @Mixin
+    ReleaseOptions wish;
 
-    @Option(names = "--sql", paramLabel = "FILE",
-            description = "A release script of your own, instead of a written one.")
-    Path script;
+    @Option(names = "--migrations-only", description = "Apply the SQL and promote nothing, as apply does.")
+    boolean migrationsOnly;
 
-    @Option(names = "--scratch", paramLabel = "URL", defaultValue = "${env:RELEASE_SCRATCH_URL}",
-            description = "A server to rehearse on; not production's (or RELEASE_SCRATCH_URL).")
-    String scratch;
+    @Option(names = "--deploy-only", description = "Promote and deploy; refused while migrations are pending.")
+    boolean deployOnly;
 
-    @Option(names = "--skip-build",
-            description = "Leave the project's own tests and build out; the report says so.")
-    boolean skipBuild;
-
-    @Option(names = "--unrehearsed",
-            description = "Go on when there is no server to rehearse on; the report says so.")
-    boolean unrehearsed;
-
-    @Option(names = "--decide", paramLabel = "PROBLEM=CHOICE", description = "Answer a problem that assess named.")
-    Map<String, String> decide = new LinkedHashMap<>();
-
-    @Option(names = "--dry-run",
-            description = "Do everything except touch production and remotes, and say what would follow.")
-    boolean dryRun;
-
+    private Kind kind = Kind.RELEASE;
     private Project project;
     private Console console;
     private Run run;
@@ -118,6 +125,7 @@ class release implements Callable<Integer> {
     private Promotion promotion;
     private Certificate certificate;
     private Approval approval;
+    private Standstill standstill;
 
     public static void main(String... args) {
         System.exit(Cli.run(new release(), args));
@@ -125,24 +133,47 @@ class release implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (script != null && !Files.isRegularFile(script)) {
-            throw Failure.usage("--sql " + script + ": there is no such file",
-                    "ls -l " + script.toAbsolutePath().getParent());
+        if (migrationsOnly && deployOnly) {
+            throw Failure.usage("--migrations-only and --deploy-only exclude each other",
+                    "leave both out for a whole release");
         }
+        kind = migrationsOnly ? Kind.MIGRATIONS : deployOnly ? Kind.DEPLOY : Kind.RELEASE;
+        return release();
+    }
+
+    /** Brings the missing migrations to an environment, through the same gates. */
+    @Command(name = "apply", description = {"Bring the missing migrations to an environment, and promote nothing.",
+        "For a repository without a release branch, or an environment beside production."},
+            footer = {"%nExamples:", "  jbang release.java apply                 the migrations that production lacks",
+                "  jbang release.java apply --env staging   the same for staging",
+                "  jbang release.java apply --dry-run       write and rehearse, apply nothing", Cli.EXIT_CODES})
+    int apply(@Mixin ReleaseOptions options) throws Exception {
+        wish = options;
+        kind = Kind.MIGRATIONS;
+        return release();
+    }
+
+    private int release() throws Exception {
         begin();
+        wish.check(project.environment);
+        inWindow(Duration.ZERO);
         try (AutoCloseable lock = run.lock()) {
             refuseToBury();
             run.begin();
-            return dryRun ? walk.dry(steps, this::commands) : walk.through(steps);
+            List<Step> taken = steps.stream().filter(step -> !kind.without.contains(step.name())).toList();
+            return wish.dryRun ? walk.dry(taken, this::commands) : walk.through(taken);
         }
     }
-
     /** Goes on with a release whose SQL is applied: promotes and starts, from what is recorded and observed. */
     @Command(name = "resume", description = "Finish a release that changed production and then stopped.")
     int resume() throws Exception {
         begin();
         try (AutoCloseable lock = run.lock()) {
             situation.restore(run.part("release"));
+            JsonNode begun = run.part("begun");
+            kind = Kind.valueOf(begun.path("kind").asText(Kind.RELEASE.name()));
+            begun.path("services").forEach(name -> wish.services.add(name.asText()));
+            services = new Services(project, wish.services);
             if (situation.unknown()) {
                 situation.found(pendingNow().isEmpty());
                 run.put("release", situation.record());
@@ -154,9 +185,12 @@ class release implements Callable<Integer> {
             promotion = Json.as(run.part("promotion"), Promotion.class);
             certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
             situation.certified(certificate);
-            List<Step> left = new ArrayList<>(List.of(
-                    new Step("catch up", "merge with what others have pushed meanwhile", true, this::catchUp)));
-            left.addAll(steps.stream().filter(step -> List.of("promote", "start").contains(step.name())
+            List<Step> left = new ArrayList<>();
+            if (!situation.isDone("promote") && !kind.without.contains("promote")) {
+                left.add(new Step("catch up", "merge with what others have pushed meanwhile", true, this::catchUp));
+            }
+            List<Step> after = steps.subList(names().indexOf("promote"), steps.size());
+            left.addAll(after.stream().filter(step -> !kind.without.contains(step.name())
                     && !situation.isDone(step.name())).toList());
             return walk.through(left);
         }
@@ -187,16 +221,34 @@ class release implements Callable<Integer> {
         // Nothing is written into a folder that git would commit.
         Run.ignored(project.git);
         run = Run.open(project.repo);
-        services = new Services(project.repo, project.settings.environment(project.environment));
+        services = new Services(project, wish.services);
         situation = new Situation(services);
         walk = new Walk(project, run, situation, common);
     }
 
+    private List<String> names() {
+        return steps.stream().map(Step::name).toList();
+    }
+
+    // Looked at before the work begins, and once more before anything stops.
+    private void inWindow(Duration needed) {
+        List<String> windows = project.settings.environment(project.environment).windows();
+        String command = kind == Kind.MIGRATIONS ? "jbang release.java apply" : "jbang release.java";
+        if (wish.outsideWindow != null || wish.dryRun) {
+            return;
+        }
+        Windows.of(windows).check(project.environment, Instant.now(), needed, command).ifPresent(open -> console.say(
+                "inside the window " + open.window() + ", until " + open.closes().atZone(open.zone()).toLocalTime()));
+    }
+
     // What a dry run leaves out, as it could be typed.
     private List<String> commands() {
-        List<String> commands = new ArrayList<>(services.stopCommands());
-        commands.add(promotion.typed(project));
-        commands.addAll(services.startCommands());
+        List<String> commands = new ArrayList<>(standstill != null && standstill.need().stop()
+                ? services.stopCommands() : List.of());
+        if (promotion != null) {
+            commands.add(promotion.typed(project));
+        }
+        commands.addAll(kind == Kind.MIGRATIONS && commands.isEmpty() ? List.of() : services.startCommands());
         return commands;
     }
 
@@ -204,7 +256,7 @@ class release implements Callable<Integer> {
     private void refuseToBury() {
         Situation last = new Situation(services);
         last.restore(run.part("release"));
-        if (last.changed() && script == null) {
+        if (last.changed() && wish.script == null) {
             Map<String, String> now = last.lines(Failure.Exit.UNFINISHED);
             throw new Failure(Failure.Exit.UNFINISHED,
                     "an earlier release is not finished. Database: " + now.get("database"), now.get("next"));
@@ -221,13 +273,16 @@ class release implements Callable<Integer> {
 
     private void preflight() {
         List<String> options = new ArrayList<>();
-        if (skipBuild) {
+        if (wish.skipBuild) {
             options.add("--skip-build");
         }
-        if (dryRun) {
+        if (kind == Kind.MIGRATIONS) {
+            options.add("--no-promotion");
+        }
+        if (wish.dryRun) {
             options.add("--no-probe");
         }
-        if (unrehearsed) {
+        if (wish.unrehearsed) {
             options.add("--unrehearsed");
         }
         walk.phase("preflight", options, environment());
@@ -236,15 +291,15 @@ class release implements Callable<Integer> {
     private void backup() {
         Map<String, String> environment = environment();
         // From here on production can be reached, and until the rehearsal there is time to start a server for it.
-        standBy = StandBy.of(project.repo, scratch, address.target());
+        standBy = StandBy.of(project.repo, wish.scratch, address.target());
         walk.phase("backup", List.of(), environment);
     }
 
     // A phase that has to ask cannot: its output is ours. So the questions come back as problems, and are asked here.
     private void assess() {
         List<String> options = new ArrayList<>();
-        decide.forEach((problem, choice) -> options.addAll(List.of("--decide", problem + "=" + choice)));
-        if (script != null) {
+        wish.decide.forEach((problem, choice) -> options.addAll(List.of("--decide", problem + "=" + choice)));
+        if (wish.script != null) {
             options.add("--by-hand");
         }
         try {
@@ -267,10 +322,10 @@ class release implements Callable<Integer> {
 
     private void validate() {
         List<String> options = new ArrayList<>();
-        if (script != null) {
-            options.addAll(List.of("--sql", script.toAbsolutePath().toString()));
+        if (wish.script != null) {
+            options.addAll(List.of("--sql", wish.script.toAbsolutePath().toString()));
         }
-        if (unrehearsed) {
+        if (wish.unrehearsed) {
             options.add("--unrehearsed");
         }
         try (StandBy server = standBy) {
@@ -287,67 +342,131 @@ class release implements Callable<Integer> {
         }
         Map<String, String> environment = new LinkedHashMap<>(Run.owner());
         environment.putAll(Address.handOver(address));
-        if (scratch != null) {
-            environment.put("RELEASE_SCRATCH_URL", scratch);
+        if (wish.scratch != null) {
+            environment.put("RELEASE_SCRATCH_URL", wish.scratch);
         }
         return environment;
     }
 
     private void prepare() {
-        promotion = Promotion.prepare(project, run);
-        run.put("promotion", Json.tree(promotion));
-        certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
-        situation.certified(certificate);
-        console.mark("pass", "prepared, not pushed: " + promotion.typed(project));
+        run.put("begun", Json.object().put("kind", kind.name()).set("services", Json.tree(wish.services)));
+        if (kind != Kind.MIGRATIONS) {
+            promotion = Promotion.prepare(project, run);
+            run.put("promotion", Json.tree(promotion));
+            console.mark("pass", "prepared, not pushed: " + promotion.typed(project));
+        } else {
+            console.mark("skip", "nothing is promoted");
+        }
+        if (kind == Kind.DEPLOY) {
+            nothingPending();
+        } else {
+            certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
+            situation.certified(certificate);
+        }
+    }
+
+    private void nothingPending() {
+        List<String> pending = new ArrayList<>();
+        run.facts("assess").path("pending").forEach(id -> pending.add(id.asText()));
+        if (!pending.isEmpty()) {
+            throw Failure.stop("--deploy-only, and migrations are pending that the new version may need: "
+                    + String.join(", ", pending), "jbang release.java   # applies them first");
+        }
     }
 
     private void confirm() {
-        String command = approvalCommand();
-        approval = new Approval(project, certificate, command);
-        Plan plan = approval.plan();
+        Plan plan = Plan.parse("", "");
+        if (kind != Kind.DEPLOY) {
+            String command = wish.approving(kind == Kind.MIGRATIONS ? "apply" : "", project.environment,
+                    certificate.sql().sha256());
+            approval = new Approval(project, certificate, command);
+            plan = approval.plan();
+            if (!plan.isEmpty()) {
+                situation.approval(command);
+            }
+        }
+        standstill = new Standstill(project, run, services, plan, certificate, wish.stop);
+        console.say(walk.report().proposal(plan, certificate, outlook(plan)));
+        if (!wish.dryRun) {
+            Approval.obtain(plan, approval, wish.approved, console, project);
+        }
+    }
+
+    // What else will happen, as the proposal tells it.
+    private Map<String, String> outlook(Plan plan) {
+        Map<String, String> outlook = new LinkedHashMap<>();
+        Standstill.Need need = standstill.need();
         if (!plan.isEmpty()) {
-            situation.approval(command);
+            outlook.put("downtime", need.stop() ? standstill.words(finalBackup()) : "none");
         }
-        console.say(walk.report().proposal(plan, certificate, promotion, services));
-        if (!dryRun) {
-            approval.obtain(plan, approved, console);
+        outlook.put("stops", need.stop() ? String.join("; ", services.stopCommands()) + " (" + need.why() + ")"
+                : "nothing: " + need.why());
+        if (need.stop() && !finalBackup()) {
+            outlook.put("unsaved", "no final backup: what is written until the stop is in no backup");
         }
+        if (promotion != null) {
+            outlook.put("pushes", promotion.typed(project));
+            outlook.put("then", services.startCommands().isEmpty() ? "the push deploys"
+                    : String.join("; ", services.startCommands()));
+            List<String> blind = need.stop() ? List.of() : Deploy.blind(services);
+            if (!blind.isEmpty()) {
+                outlook.put("deploy", "nothing tells the new version of " + String.join(", ", blind) + " from the old:"
+                        + " let its health show the commit, and add \"expect\": \"{commit}\"");
+            }
+        }
+        return outlook;
     }
 
-    private String approvalCommand() {
-        List<String> command = new ArrayList<>(List.of("jbang", "release.java"));
-        command.addAll(List.of("--approve", certificate.sql().sha256()));
-        if (script != null) {
-            command.addAll(List.of("--sql", script.toString()));
-        }
-        if (skipBuild) {
-            command.add("--skip-build");
-        }
-        if (unrehearsed) {
-            command.add("--unrehearsed");
-        }
-        if (!project.environment.equals("production")) {
-            command.addAll(List.of("--env", project.environment));
-        }
-        return Exec.typed(command);
+    private boolean finalBackup() {
+        return !wish.noFinalBackup
+                && !Boolean.FALSE.equals(project.settings.environment(project.environment).finalBackup());
     }
 
+    // Whatever can still be a reason to stop is found before the service goes down.
     private void stop() throws Exception {
-        promotion.stillFits(project);
-        if (approval.plan().isEmpty()) {
-            console.mark("skip", "nothing is applied, so nothing has to stop");
+        if (promotion != null) {
+            promotion.stillFits(project);
+        }
+        Standstill.Need need = standstill.need();
+        Plan plan = approval.plan();
+        inWindow(Duration.ofMillis((long) (plan.isEmpty() ? 0
+                : 1000 * (standstill.sqlSeconds() + standstill.backupSeconds(need.stop() && finalBackup())))));
+        if (!plan.isEmpty()) {
+            try (Connection connection = Postgres.read(project.address().target(), "release")) {
+                new Acceptance(certificate, run.file("schema-before.json")).beforehand(connection);
+            }
+        }
+        if (!need.stop()) {
+            boolean open = !plan.isEmpty() && services.stoppable().isEmpty();
+            console.mark(open ? "warn" : "skip", need.why() + (open ? "; connected now: "
+                    + Services.connected(project.address().target()) : ""));
             return;
         }
-        if (services.stoppable().isEmpty()) {
-            String others = Services.connected(project.address().target());
-            console.mark("warn", "no service is configured to be stopped; connected now: " + others);
-            return;
-        }
+        services.settled();
         situation.stopping();
-        services.stop();
-        situation.servicesStopped(Instant.now());
+        run.put("release", situation.record());
+        services.stop(console::say);
+        situation.servicesStopped();
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
         console.mark("pass", Services.quiet(project.address().target(), console::say));
+    }
+
+    private void save() {
+        String first = situation.backup();
+        if (approval.plan().isEmpty()) {
+            console.mark("skip", "nothing is applied; the backup is " + first);
+        } else if (!standstill.need().stop()) {
+            console.mark("warn", "nothing was stopped: what was written since the backup is in the database only; "
+                    + first + " is " + Standstill.age(project.repo.resolve(first)));
+        } else if (!finalBackup()) {
+            console.mark("warn", "NO FINAL BACKUP, as it was asked for: what was written before the stop is in no"
+                    + " backup; " + first + " is " + Standstill.age(project.repo.resolve(first)));
+        } else {
+            run.put("firstBackup", run.part("backup"));
+            walk.phase("backup", List.of(), environment());
+            standstill.holds(run.facts("backup"));
+            console.mark("pass", situation.backup() + " holds the last write, and the schema of the rehearsal");
+        }
     }
 
     private void apply() throws Exception {
@@ -368,6 +487,11 @@ class release implements Callable<Integer> {
     }
 
     private void promote() {
+        if (kind == Kind.DEPLOY) {
+            promotion.stillFits(project);
+        }
+        run.put("deploy", Json.tree(new Deploy(project.repo, services, promotion.release())
+                .before(situation.stopped())));
         // The connection may be cut between the push and its answer: until that is known, so it stands in the record.
         situation.pushed(Promotion.Arrived.UNKNOWN);
         run.put("release", situation.record());
@@ -377,14 +501,42 @@ class release implements Callable<Integer> {
     }
 
     private void start() {
-        if (services.startCommands().isEmpty()) {
+        if (promotion == null) {
+            if (situation.stopped()) {
+                services.back(console::say);
+                situation.started();
+            }
+            console.mark(situation.stopped() ? "pass" : "skip", situation.stopped()
+                    ? "started: " + String.join(", ", services.backCommands()) : "no service was stopped");
+        } else if (services.startCommands().isEmpty()) {
             console.mark("skip", services.stoppable().isEmpty() ? "no service was stopped"
                     : "the deploy of " + project.release + " starts them");
         } else {
-            services.start();
+            services.start(promotion.release());
             situation.started();
             console.mark("pass", "started: " + String.join(", ", services.startCommands()));
         }
+    }
+
+    private void deploy() throws Exception {
+        if (services.settings().values().stream().noneMatch(service -> service.awaited())) {
+            console.mark("skip", "nothing here tells when the new version answers (\"health\" in release.json)");
+            return;
+        }
+        Map<String, Deploy.Before> before = new LinkedHashMap<>();
+        run.part("deploy").properties().forEach(entry ->
+                before.put(entry.getKey(), Json.as(entry.getValue(), Deploy.Before.class)));
+        for (Deploy.End end : new Deploy(project.repo, services, promotion.release()).await(before, console::say)) {
+            console.mark(end.proven() ? "pass" : "warn", end.service() + ": " + end.words()
+                    + (end.proven() ? "" : "; whether that is the new version, nothing tells"));
+        }
+        situation.started();
+    }
+
+    private void end() {
         situation.end();
+        Double downtime = situation.downtime();
+        console.mark("pass", downtime == null ? "nothing stood still"
+                : String.format("nobody could use it for %.1f s", downtime));
     }
 }

@@ -4,6 +4,7 @@
 package lib;
 
 import java.nio.file.Path;
+import java.util.List;
 import lib.plan.Certificate;
 import lib.plan.Plan;
 import lib.plan.SqlFile;
@@ -38,12 +39,9 @@ public final class Approval {
     }
 
     /** Comes back when the plan is approved; a release without SQL needs a yes on a terminal only. */
-    public void obtain(Plan plan, String approved, Console console) {
-        if (approved != null) {
-            if (!plan.sha256().equalsIgnoreCase(approved)) {
-                throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + plan.sha256()
-                        + ", approved was " + approved, "read " + certificate.sql().file() + ", then: " + command);
-            }
+    public static void obtain(Plan plan, Approval approval, List<String> approved, Console console, Project project) {
+        if (!approved.isEmpty() && approval != null) {
+            approval.given(plan, approved);
             console.mark("pass", "approved by its SHA-256");
         } else if (Demo.answers(project.repo)) {
             console.say("Type yes to release: yes   (answered by the demo)");
@@ -54,6 +52,14 @@ public final class Approval {
             }
         } else if (!plan.isEmpty()) {
             throw Failure.decide("the SQL is not approved, and there is no terminal to ask on",
+                    "read " + approval.certificate.sql().file() + ", then: " + approval.command);
+        }
+    }
+
+    private void given(Plan plan, List<String> approved) {
+        if (approved.stream().noneMatch(plan.sha256()::equalsIgnoreCase)) {
+            throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + plan.sha256()
+                    + ", approved was " + String.join(", ", approved),
                     "read " + certificate.sql().file() + ", then: " + command);
         }
     }

@@ -52,9 +52,10 @@ public final class Project {
         return remote;
     }
 
-    /** The release branch as the remote had it at the last fetch: {@code origin/release}. */
+    /** The release branch as the remote had it at the last fetch: {@code origin/release}; there may be none. */
     public String released() {
-        return remote() + "/" + release;
+        String remote = git.remote(source);
+        return remote == null ? release : remote + "/" + release;
     }
 
     /** Every committed file that can say something about migrations, exactly as git stores it; pictures cannot. */

@@ -1,4 +1,4 @@
-//SOURCES Failure.java Project.java Promotion.java Run.java Secrets.java Services.java Situation.java
+//SOURCES Failure.java Project.java Run.java Secrets.java Situation.java
 //SOURCES plan/Certificate.java plan/Executor.java plan/Plan.java
 
 package lib;
@@ -35,7 +35,7 @@ public final class Report {
     /**
      * Everything somebody needs to see before the answer: the SQL, what the rehearsal measured, what else will happen.
      */
-    public String proposal(Plan plan, Certificate certificate, Promotion promotion, Services services) {
+    public String proposal(Plan plan, Certificate certificate, Map<String, String> outlook) {
         StringBuilder text = new StringBuilder();
         if (plan.isEmpty()) {
             text.append("There is no SQL to apply.\n");
@@ -48,18 +48,12 @@ public final class Report {
         if (!plan.isEmpty()) {
             text.append(line("rehearsal", certificate.rehearsed() ? rehearsal(certificate)
                     : "NOT REHEARSED: there was no server for it"));
-            text.append(line("downtime", certificate.rehearsed()
-                    ? String.format("about %.1f s of SQL in the rehearsal, and the time to stop and deploy",
-                            seconds(certificate.segments()))
-                    : "not known"));
             JsonNode rows = fact("validate", "historyRows");
             text.append(line("history", rows.isMissingNode() ? "none"
                     : rows.asText() + " rows: " + list(fact("validate", "pending"))));
         }
-        text.append(line("stops", services.stopCommands().isEmpty() || plan.isEmpty() ? "nothing"
-                : String.join("; ", services.stopCommands())));
         variables().forEach(change -> text.append(line("variable", change)));
-        text.append(line("pushes", promotion.typed(project)));
+        outlook.forEach((name, what) -> text.append(line(name, what)));
         return text.toString();
     }
 
@@ -71,11 +65,6 @@ public final class Report {
         long rows = certificate.segments().stream().flatMap(segment -> segment.outcomes().stream())
                 .mapToLong(Executor.Outcome::rows).sum();
         return "passed on " + certificate.server() + ", " + rows + " rows touched";
-    }
-
-    private static double seconds(List<Executor.Done> segments) {
-        return segments.stream().flatMap(segment -> segment.outcomes().stream())
-                .mapToDouble(Executor.Outcome::millis).sum() / 1000;
     }
 
     private List<String> variables() {
@@ -100,14 +89,19 @@ public final class Report {
 
     /** The summary that ends a release on a terminal. */
     public String terminal() {
-        StringBuilder text = new StringBuilder("Released " + project.source + " to " + project.environment + ".\n\n");
-        text.append(line("commits", fact("preflight", "commits").size()
-                + " (" + fact("preflight", "diffstat").asText() + ")"));
+        boolean promoted = !fact("preflight", "commits").isEmpty();
+        StringBuilder text = new StringBuilder(promoted ? "Released " + project.source + " to " + project.environment
+                + ".\n\n" : "Migrated " + project.environment + ".\n\n");
+        if (promoted) {
+            text.append(line("commits", fact("preflight", "commits").size()
+                    + " (" + fact("preflight", "diffstat").asText() + ")"));
+        }
         text.append(line("backup", situation.backup()));
         JsonNode migrated = fact("assess", "pending");
         text.append(line("migrated", migrated.isEmpty() ? "nothing was pending" : list(migrated)));
         if (situation.downtime() != null) {
-            text.append(line("downtime", String.format("%.1f s from the stop to the push", situation.downtime())));
+            text.append(line("downtime", String.format("%.1f s from the stop until it was up again",
+                    situation.downtime())));
         }
         variables().forEach(change -> text.append(line("to do", change + " in the provider's settings")));
         text.append(line("report", project.repo.relativize(markdown()).toString()));

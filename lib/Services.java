@@ -1,4 +1,4 @@
-//SOURCES Exec.java Failure.java Postgres.java Settings.java Target.java
+//SOURCES Exec.java Failure.java Postgres.java Project.java ServiceSetting.java Target.java deploy/Railway.java
 
 package lib;
 
@@ -6,9 +6,12 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import lib.deploy.Railway;
 
 /** The services of an environment: stopped and started by their own commands, and proven quiet by the database. */
 public final class Services {
@@ -16,54 +19,125 @@ public final class Services {
     private static final String PATIENCE = "RELEASE_QUIET_SECONDS";
     private static final int USUAL_PATIENCE = 60;
     private static final Duration LOOK = Duration.ofMillis(250);
+    private static final Duration COMMAND = Duration.ofMinutes(10);
+    private static final Duration DEPLOY = Duration.ofHours(1);
     private static final int QUIET_LOOKS = 4;
 
     private final Path repo;
-    private final Map<String, Settings.Service> services;
+    private final String environment;
+    private final Map<String, ServiceSetting> services = new LinkedHashMap<>();
 
-    public Services(Path repo, Settings.Environment environment) {
-        this.repo = repo;
-        this.services = environment.services();
+    /** All services of an environment. */
+    public Services(Project project) {
+        this(project, List.of());
     }
 
-    /** The services that a command can stop. */
+    /** The services of an environment with these names; all of them where none is named. */
+    public Services(Project project, List<String> names) {
+        this.repo = project.repo;
+        this.environment = project.environment;
+        Map<String, ServiceSetting> all = project.settings.environment(environment).services();
+        for (String name : names) {
+            if (!all.containsKey(name)) {
+                throw Failure.usage(environment + " has no service \"" + name + "\"" + (all.isEmpty() ? ""
+                        : "; it has " + String.join(", ", all.keySet())), "describe it in release.json: "
+                        + "\"services\": {\"" + name + "\": {\"stop\": [\"PROGRAM\", …]}}");
+            }
+        }
+        all.forEach((name, service) -> {
+            if (names.isEmpty() || names.contains(name)) {
+                services.put(name, service);
+            }
+        });
+    }
+
+    /** The services by name, as release.json describes them. */
+    public Map<String, ServiceSetting> settings() {
+        return services;
+    }
+
+    /** A service that runs at Railway. */
+    public Railway railway(String name) {
+        return new Railway(repo, services.get(name).railway(), environment);
+    }
+
+    /** The services that can be stopped. */
     public List<String> stoppable() {
-        return services.entrySet().stream().filter(service -> !service.getValue().stop().isEmpty())
+        return services.entrySet().stream().filter(service -> service.getValue().stoppable())
                 .map(Map.Entry::getKey).toList();
     }
 
     /** The commands that stop them, as they could be typed. */
     public List<String> stopCommands() {
-        return services.values().stream().filter(service -> !service.stop().isEmpty())
-                .map(service -> Exec.typed(service.stop())).toList();
+        return stoppable().stream().map(name -> services.get(name).railway() != null ? railway(name).stopCommand()
+                : Exec.typed(services.get(name).stop())).toList();
     }
 
-    /** The commands that start them again, as they could be typed; empty where the next deploy does it. */
+    /** The commands that follow the push, as they could be typed; empty where the push itself is enough. */
     public List<String> startCommands() {
-        return services.values().stream().filter(service -> !service.start().isEmpty())
-                .map(service -> Exec.typed(service.start())).toList();
+        return services.values().stream().flatMap(service -> Stream.of(service.deploy(), service.start()))
+                .filter(command -> !command.isEmpty()).map(Exec::typed).toList();
     }
 
-    /** Runs each stop command; the first that fails ends it, and the services after it are left alone. */
-    public void stop() {
+    /** The commands that bring back what was stopped while the branches stay as they are, as they could be typed. */
+    public List<String> backCommands() {
+        return stoppable().stream().map(name -> services.get(name).railway() != null ? railway(name).backCommand()
+                : Exec.typed(services.get(name).start())).filter(command -> !command.isEmpty()).toList();
+    }
+
+    /** Stops before anything is done where a service is in no state to be stopped. */
+    public void settled() {
+        services.forEach((name, service) -> {
+            if (service.railway() != null) {
+                railway(name).settled();
+            }
+        });
+    }
+
+    /** Stops each service; the first that fails ends it, and the services after it are left alone. */
+    public void stop(Consumer<String> say) throws InterruptedException {
         for (String name : stoppable()) {
-            Exec.Result result = Exec.of(services.get(name).stop()).in(repo).within(Duration.ofMinutes(10)).run();
+            ServiceSetting service = services.get(name);
+            if (service.railway() != null) {
+                say.accept(railway(name).stop(say));
+                continue;
+            }
+            Exec.Result result = Exec.of(service.stop()).in(repo).within(COMMAND).run();
             if (!result.ok()) {
-                throw Failure.stop("service " + name + " cannot be stopped: " + services.get(name).stop().get(0)
+                throw Failure.stop("service " + name + " cannot be stopped: " + service.stop().get(0)
                         + " ended with " + result.exit() + (result.tail(3).isBlank() ? "" : "\n" + result.tail(3)),
-                        "try it: " + Exec.typed(services.get(name).stop()));
+                        "try it: " + Exec.typed(service.stop()));
             }
         }
     }
 
-    /** Runs each start command. */
-    public void start() {
-        for (Map.Entry<String, Settings.Service> service : services.entrySet()) {
-            if (!service.getValue().start().isEmpty()) {
-                Exec.of(service.getValue().start()).in(repo).within(Duration.ofMinutes(10)).run().orStop(
-                        "service " + service.getKey() + " cannot be started", Exec.typed(service.getValue().start()));
+    /** Runs what follows the push: each deploy command, then each start command. */
+    public void start(String commit) {
+        services.forEach((name, service) -> run(name, "deployed", service.deploy(), DEPLOY, commit));
+        services.forEach((name, service) -> run(name, "started", service.start(), COMMAND, commit));
+    }
+
+    /** Brings back what was stopped, as the branches stand. */
+    public void back(Consumer<String> say) {
+        services.forEach((name, service) -> {
+            if (service.railway() != null) {
+                railway(name).back(say);
+            } else if (service.stoppable()) {
+                run(name, "started", service.start(), COMMAND, "");
             }
+        });
+    }
+
+    private void run(String name, String what, List<String> command, Duration patience, String commit) {
+        if (!command.isEmpty()) {
+            Exec.of(withCommit(command, commit)).in(repo).with("RELEASE_COMMIT", commit).within(patience).run()
+                    .orStop("service " + name + " cannot be " + what, Exec.typed(command));
         }
+    }
+
+    /** A command with the commit in the place that was left for it. */
+    public static List<String> withCommit(List<String> command, String commit) {
+        return command.stream().map(word -> word.replace(ServiceSetting.COMMIT, commit)).toList();
     }
 
     /**
@@ -71,7 +145,7 @@ public final class Services {
      * "stopped" proves neither.
      */
     public static String quiet(Target target, Consumer<String> say) throws SQLException, InterruptedException {
-        long deadline = System.nanoTime() + patience().toNanos();
+        long deadline = System.nanoTime() + seconds(PATIENCE, USUAL_PATIENCE).toNanos();
         int quiet = 0;
         String written = "";
         String said = "";
@@ -100,14 +174,14 @@ public final class Services {
         }
     }
 
-    private static Duration patience() {
-        String seconds = System.getenv(PATIENCE);
+    /** A number of seconds that a variable may set. */
+    public static Duration seconds(String name, int usual) {
+        String seconds = System.getenv(name);
         if (seconds == null || seconds.isBlank()) {
-            return Duration.ofSeconds(USUAL_PATIENCE);
+            return Duration.ofSeconds(usual);
         }
         if (!seconds.strip().matches("\\d{1,5}")) {
-            throw Failure.usage(PATIENCE + " is not a number of seconds: " + seconds,
-                    "export " + PATIENCE + "=" + USUAL_PATIENCE);
+            throw Failure.usage(name + " is not a number of seconds: " + seconds, "export " + name + "=" + usual);
         }
         return Duration.ofSeconds(Long.parseLong(seconds.strip()));
     }

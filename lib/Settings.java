@@ -1,9 +1,9 @@
 //DEPS org.apache.commons:commons-text:1.14.0
-//SOURCES Failure.java FirewallSetting.java Gate.java Json.java UrlSource.java
+//SOURCES Failure.java FirewallSetting.java Gate.java Json.java ServiceSetting.java UrlSource.java
+//SOURCES VariablesSetting.java VersionSetting.java Windows.java
 
 package lib;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -31,12 +31,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** What release.json says; everything has a default, so that the common case needs no file at all. */
 public record Settings(Branches branches, Migrations migrations, List<List<String>> checks,
-                       Map<String, Environment> environments) {
+                       Map<String, Environment> environments, VersionSetting version) {
     public static final String FILE = "release.json";
     /** As many letters may be wrong in a name that was meant to be another. */
     private static final int SLIP = 2;
@@ -66,19 +65,15 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
      * One place where the application runs.
      *
      * @param network {@code private} where only machines of one's own can listen on the way to its database
+     * @param windows the hours in which it may be changed; null for any time
+     * @param stop {@code always} where services are stopped even for SQL that blocks nobody
+     * @param finalBackup false where no second backup is made after the stop
      */
-    public record Environment(JsonNode url, List<String> tunnel, Map<String, Service> services,
-                              FirewallSetting firewall, List<String> windows, String network) {
+    public record Environment(JsonNode url, List<String> tunnel, Map<String, ServiceSetting> services,
+                              FirewallSetting firewall, List<String> windows, String network, String stop,
+                              Boolean finalBackup, VariablesSetting variables) {
         public Environment {
             services = services == null ? Map.of() : services;
-        }
-    }
-
-    /** A service of the application, stopped and started by commands. */
-    public record Service(List<String> stop, List<String> start, @JsonProperty("health") String health) {
-        public Service {
-            stop = stop == null ? List.of() : stop;
-            start = start == null ? List.of() : start;
         }
     }
 
@@ -92,7 +87,7 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
     public static Settings of(Path repo) {
         Path file = repo.resolve(FILE);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            return new Settings(null, null, null, null);
+            return new Settings(null, null, null, null, null);
         }
         if (Files.isDirectory(file)) {
             throw Failure.usage(FILE + " is a folder", "mv " + FILE + " " + FILE + ".d   # give it another name");
@@ -160,37 +155,59 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
                     "name two branches: the one that is worked on, and the one that is deployed");
         }
         command("checks", checks == null ? List.of() : checks);
+        if (version != null && version.mistake() != null) {
+            throw wrong(text, "/version", "version" + version.mistake(), "compare it with README, section Settings");
+        }
         environments.forEach((name, environment) -> {
             if (environment != null) {
-                refuseUnbuilt("environments." + name, environment);
-                String url = UrlSource.mistake(environment.url);
-                if (url != null) {
-                    throw wrong(text, "/environments/" + escaped(name) + "/url", "environments." + name + ".url" + url,
-                            UrlSource.FORMS);
-                }
-                if (environment.network != null && !environment.network.equals("private")) {
-                    throw wrong(text, "/environments/" + escaped(name) + "/network", "environments." + name
-                            + ".network is \"" + environment.network + "\", and the only word for it is \"private\"",
-                            "remove it unless only machines of your own are on the way to that database");
-                }
-                if (environment.tunnel != null) {
-                    command("environments." + name + ".tunnel", List.of(environment.tunnel));
-                }
-                String firewall = environment.firewall == null ? null : environment.firewall.mistake();
-                if (firewall != null) {
-                    throw wrong(text, "/environments/" + escaped(name) + "/firewall",
-                            "environments." + name + ".firewall" + firewall, FirewallSetting.FORM);
-                }
-                environment.services.forEach((service, commands) -> {
-                    String key = "environments." + name + ".services." + service;
-                    if (commands == null) {
-                        throw Failure.usage(FILE + ": " + key + " is null", "describe that service, or remove it");
-                    }
-                    if (commands.health != null) {
-                        throw unbuilt(key + ".health");
-                    }
-                    command(key, Stream.of(commands.stop, commands.start).filter(words -> !words.isEmpty()).toList());
-                });
+                check(text, name, environment);
+            }
+        });
+    }
+
+    private static void check(String text, String name, Environment environment) {
+        String place = "environments." + name;
+        String pointer = "/environments/" + escaped(name);
+        String url = UrlSource.mistake(environment.url);
+        if (url != null) {
+            throw wrong(text, pointer + "/url", place + ".url" + url, UrlSource.FORMS);
+        }
+        if (environment.network != null && !environment.network.equals("private")) {
+            throw wrong(text, pointer + "/network", place + ".network is \"" + environment.network
+                    + "\", and the only word for it is \"private\"",
+                    "remove it unless only machines of your own are on the way to that database");
+        }
+        if (environment.stop != null && !environment.stop.equals("always")) {
+            throw wrong(text, pointer + "/stop", place + ".stop is \"" + environment.stop
+                    + "\", and the only word for it is \"always\"",
+                    "remove it: services are stopped whenever the rehearsal does not show that nobody is blocked");
+        }
+        if (environment.tunnel != null) {
+            command(place + ".tunnel", List.of(environment.tunnel));
+        }
+        String firewall = environment.firewall == null ? null : environment.firewall.mistake();
+        if (firewall != null) {
+            throw wrong(text, pointer + "/firewall", place + ".firewall" + firewall, FirewallSetting.FORM);
+        }
+        for (String window : environment.windows == null ? List.<String>of() : environment.windows) {
+            if (Windows.mistake(window) != null) {
+                throw wrong(text, pointer + "/windows", place + ".windows" + Windows.mistake(window), Windows.FORM);
+            }
+        }
+        String variables = environment.variables == null ? null : environment.variables.mistake();
+        if (variables != null) {
+            throw wrong(text, pointer + "/variables", place + ".variables" + variables,
+                    "compare it with README, section Settings");
+        }
+        environment.services.forEach((service, setting) -> {
+            String key = place + ".services." + service;
+            if (setting == null) {
+                throw Failure.usage(FILE + ": " + key + " is null", "describe that service, or remove it");
+            }
+            command(key, setting.commands());
+            if (setting.mistake() != null) {
+                throw wrong(text, pointer + "/services/" + escaped(service), key + setting.mistake(),
+                        "compare it with README, section Settings");
             }
         });
     }
@@ -202,19 +219,6 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
                         "a command is a list of words: [\"npm\", \"test\"]");
             }
         }
-    }
-
-    // A setting that is read and then not obeyed would be worse than one that is refused.
-    private static void refuseUnbuilt(String key, Environment environment) {
-        String unbuilt = environment.windows != null ? "windows" : null;
-        if (unbuilt != null) {
-            throw unbuilt(key + "." + unbuilt);
-        }
-    }
-
-    private static Failure unbuilt(String key) {
-        return Failure.usage(FILE + ": " + key + " is not obeyed by this version yet",
-                "remove it from " + FILE + ", and do that part by hand");
     }
 
     /** The environment of that name; an empty one when release.json does not describe it. */
@@ -229,7 +233,8 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
                     : "describe it there: \"environments\": {\"" + name + "\": {\"url\": {\"env\": \""
                     + name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_") + "_DATABASE_URL\"}}}");
         }
-        return environment == null ? new Environment(null, null, null, null, null, null) : environment;
+        return environment == null ? new Environment(null, null, null, null, null, null, null, null, null)
+                : environment;
     }
 
     private static String nearest(String word, Collection<String> known) {

@@ -75,13 +75,19 @@ public final class Situation {
         this.sqlFile = certificate.sql().file();
     }
 
+    /** The downtime begins with the first stop command. */
     public void stopping() {
         service = "stopping";
+        stoppedAt = Instant.now();
     }
 
-    public void servicesStopped(Instant when) {
+    public void servicesStopped() {
         service = "stopped";
-        stoppedAt = when;
+    }
+
+    /** Whether this release stopped the services, whatever became of them since. */
+    public boolean stopped() {
+        return stoppedAt != null;
     }
 
     public void started() {
@@ -234,8 +240,8 @@ public final class Situation {
             return "do not start the old code on the changed database:"
                     + " finish the release, its deploy starts the new one";
         }
-        return services.startCommands().isEmpty() ? "bring it back by a deploy of the release branch as it is"
-                : "start it: " + String.join(" && ", services.startCommands());
+        return services.backCommands().isEmpty() ? "bring it back by a deploy of the release branch as it is"
+                : "start it: " + String.join(" && ", services.backCommands());
     }
 
     private String next(Failure.Exit exit) {
@@ -246,11 +252,11 @@ public final class Situation {
             case PARTLY -> "jbang release.java --sql " + rest
                     + "   # the statements that are left, through all gates again";
             case UNKNOWN -> "jbang release.java resume   # it looks which of the two is true";
-            case APPLIED -> promoted() && done.contains("start") ? "nothing"
+            case APPLIED -> ended ? "nothing"
                     : segments == 0 && arrived == Promotion.Arrived.NOTHING ? "jbang release.java"
                     : "jbang release.java resume";
-            case UNTOUCHED -> arrived == Promotion.Arrived.NOTHING ? afresh(exit)
-                    : promoted() && done.contains("start") ? "nothing" : "jbang release.java resume";
+            case UNTOUCHED -> ended ? "nothing" : arrived == Promotion.Arrived.NOTHING ? afresh(exit)
+                    : "jbang release.java resume";
             default -> afresh(exit);
         };
     }

@@ -84,7 +84,8 @@ public final class Variables {
                 variables.found(pattern, "add", entry);
             }
         }
-        for (String example : EXAMPLES) {
+        // Without a released state all of it would look new.
+        for (String example : git.commit(released) == null ? List.<String>of() : EXAMPLES) {
             Set<String> before = names(git.file(released, example));
             Set<String> after = names(git.file("HEAD", example));
             variables.added("add", after, before, example);

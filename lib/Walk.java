@@ -64,7 +64,7 @@ public final class Walk {
     public int dry(List<Step> steps, Supplier<List<String>> commands) {
         int code = through(steps.stream().filter(step -> !step.changes()).toList());
         if (code == Failure.Exit.PASSED.code) {
-            console.title("\nDry run: production and " + project.remote() + " were not touched. What would follow:");
+            console.title("\nDry run: no database and no remote was touched. What would follow:");
             steps.stream().filter(Step::changes)
                     .forEach(step -> console.say(String.format("  %-8s %s", step.name(), step.what())));
             commands.get().forEach(command -> console.say("  $ " + command));

@@ -327,7 +327,7 @@ class ReleaseTest {
             assertEquals(0, result.exit(), result::all);
             assertUntouched(world, result);
             assertEquals(before, world.git(world.origin, "for-each-ref"));
-            assertTrue(result.err().contains("Dry run: production and origin were not touched"), result::all);
+            assertTrue(result.err().contains("Dry run: no database and no remote was touched"), result::all);
             assertTrue(result.err().contains("$ git push --atomic origin"), result::all);
         }
     }

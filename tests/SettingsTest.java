@@ -93,7 +93,7 @@ class SettingsTest {
         refused("{\"branches\": {\"sorce\": \"main\"}}", "unknown key \"sorce\"", "did you mean \"source\"?");
         refused("{\"environments\": {\"production\": {\"urls\": 1}}}", "unknown key \"urls\"", "did you mean \"url\"?");
         refused("{\"environments\": {\"production\": {\"services\": {\"web\": {\"stopp\": []}}}}}", "\"stopp\"",
-                "did you mean \"stop\"? Known here: health, start, stop");
+                "did you mean \"stop\"? Known here: deploy, deployed, expect, health, railway, start, stop");
     }
 
     @Test
@@ -155,11 +155,25 @@ class SettingsTest {
     }
 
     @Test
-    void whatThisVersionDoesNotObeyIsRefusedRatherThanIgnored() {
+    void servicesWindowsAndVersionsAreRefusedWhenTheyAreWrong() {
         String form = "{\"environments\": {\"live\": {%s}}}";
-        refused(form.formatted("\"windows\": [\"Sat 02:00-05:00\"]"), "environments.live.windows is not obeyed", "");
-        refused(form.formatted("\"services\": {\"web\": {\"health\": \"https://x\"}}"),
-                "environments.live.services.web.health is not obeyed", "");
+        refused(form.formatted("\"windows\": [\"Sat 02:00-05:00\"]"),
+                "environments.live.windows \"Sat 02:00-05:00\" is no window: days, hours and a time zone belong there",
+                "Sat 02:00-05:00 Europe/London");
+        refused(form.formatted("\"windows\": [\"Sat 02:00-05:00 Europe/Atlantis\"]"), "Unknown time-zone ID", "write");
+        refused(form.formatted("\"windows\": [\"Sat 25:00-26:00 UTC\"]"), "is no window", "write");
+        refused(form.formatted("\"windows\": [\"Funday 02:00-03:00 UTC\"]"), "Funday is no day", "write");
+        refused(form.formatted("\"windows\": [\"Sat 02:00-02:00 UTC\"]"), "it ends when it begins", "write");
+        refused(form.formatted("\"windows\": [\"Sat 02:00-03:00 CET\"]"), "CET is no time zone with a place", "write");
+        refused(form.formatted("\"stop\": \"never\""), "the only word for it is \"always\"", "remove it");
+        String web = form.formatted("\"services\": {\"web\": {%s}}");
+        refused(web.formatted("\"health\": \"example.com\""), "web.health is no http:// or https:// URL", "README");
+        refused(web.formatted("\"expect\": \"{commit}\""), "web.expect says what \"health\" must answer", "README");
+        refused(web.formatted("\"railway\": {}"), "web.railway.service is missing", "README");
+        refused(web.formatted("\"railway\": {\"service\": \"web\"}, \"stop\": [\"x\"]"), "says twice", "README");
+        refused(form.formatted("\"variables\": {\"list\": [\"x\"]}"), "variables needs \"railway\", or all of", "");
+        refused("{\"version\": {\"bump\": \"huge\"}}", "version.bump is \"huge\"", "README");
+        refused("{\"version\": {\"tag\": \"v\"}}", "version.tag has no {version} in it", "README");
     }
 
     @Test

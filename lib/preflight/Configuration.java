@@ -164,8 +164,8 @@ final class Configuration {
 
     private void programs(Settings.Environment here) {
         here.services().forEach((name, service) -> {
-            for (List<String> command : List.of(service.stop(), service.start())) {
-                if (!command.isEmpty() && !installed(command.get(0))) {
+            for (List<String> command : service.commands()) {
+                if (!installed(command.get(0))) {
                     doubt("service " + name + ": " + command.get(0) + " is not on PATH", "install " + command.get(0)
                             + ", or correct environments." + project.environment + ".services." + name);
                 }

@@ -103,6 +103,15 @@ public final class Repository {
                 + " not pushed yet; the release pushes them", "git push " + remote + " " + project.source);
     }
 
+    /** The same where nothing is promoted: a clone without a remote, or a branch that was never pushed, will do. */
+    public Gate.Finding perhapsBehind() {
+        String known = project.git.remote(project.source);
+        boolean followed = known != null && project.git.fetch(known).ok()
+                && project.git.commit(known + "/" + project.source) != null;
+        return followed ? behind() : Gate.skipped(known == null ? "this repository has no remote"
+                : known + " cannot be asked, or has no branch " + project.source);
+    }
+
     /** The branch that is deployed exists on the remote. */
     public Gate.Finding releaseBranch() {
         String head = project.git.commit(project.released());
