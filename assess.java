@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import lib.Cli;
@@ -69,6 +70,9 @@ import picocli.CommandLine.Spec;
             "  jbang assess.java review --since origin/main   hazards of the SQL files that changed",
             "%nEnvironment:", "  PROD_DATABASE_URL   the database of production", Cli.EXIT_CODES})
 class assess implements Callable<Integer> {
+    /** Bytes from which on the size of a table decides how long a statement takes. */
+    private static final long LARGE = 8 << 20;
+
     @Mixin
     Cli.Options common;
 
@@ -205,6 +209,7 @@ class assess implements Callable<Integer> {
                 .planned(draft.steps().stream().map(step -> step.sql()).collect(Collectors.toSet()));
         Review.Result result = Review.of(Selection.of(pending), context);
         phase.fact("hazards", result.findings());
+        phase.fact("sizes", sizes(context));
         List<Finding> found = result.findings().stream()
                 .filter(finding -> finding.severity() != Hazard.Severity.SAFE || finding.cured()).toList();
         if (found.isEmpty()) {
@@ -214,6 +219,17 @@ class assess implements Callable<Integer> {
                 + " " + finding.id() + " " + finding.place() + ": " + finding.message()).toList());
         return found.stream().allMatch(Finding::cured) ? Gate.passed(list)
                 : Gate.warned(result.verdict() + "\n" + list, "jbang assess.java review   # each with its safe form");
+    }
+
+    // For the rehearsal, whose copy is as small as a fresh one is.
+    private static Map<String, Long> sizes(Context context) {
+        Map<String, Long> sizes = new TreeMap<>();
+        context.tables().forEach((name, table) -> {
+            if (table.bytes() >= LARGE) {
+                sizes.put(name.toString(), table.bytes());
+            }
+        });
+        return sizes;
     }
 
     private Gate.Finding decide(Project project, Run run, Phase phase) {

@@ -8,8 +8,9 @@
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
+//SOURCES lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
 //SOURCES lib/rehearsal/Proof.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
-//SOURCES lib/rehearsal/Validity.java lib/sql/Statement.java
+//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -50,9 +51,12 @@ import lib.plan.Plan;
 import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
+import lib.rehearsal.Forecast;
+import lib.rehearsal.Hindrance;
 import lib.rehearsal.Proof;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
+import lib.rehearsal.Trace;
 import lib.rehearsal.Validity;
 import lib.sql.Statement;
 import picocli.CommandLine.Command;
@@ -75,6 +79,7 @@ import picocli.CommandLine.ScopeType;
 class validate implements Callable<Integer> {
     /** What a rehearsal has to prove before its SQL may change production, in the order in which it is told. */
     private static final List<Function<Rehearsal, Proof>> PROOFS = List.of(
+            Forecast::new,
             Recorded::new,
             Validity::new);
 
@@ -262,23 +267,30 @@ class validate implements Callable<Integer> {
             return true;
         }
         Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
-                history, before, plan, sql.path(), script != null || sql.edited(), schema);
+                history, before, plan, sql.path(), script != null || sql.edited(), schema,
+                new Trace(copy.target(), plan));
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
-        boolean ran = phase.gate("rehearsal.run", () -> apply(proofs));
+        boolean ran = phase.gate("rehearsal.run", () -> apply(rehearsal, proofs));
         for (Proof proof : ran ? proofs : List.<Proof>of()) {
             ran &= phase.gate(proof.gate(), () -> proof.after(result));
         }
         return ran;
     }
 
-    private Gate.Finding apply(List<Proof> proofs) throws SQLException {
+    private Gate.Finding apply(Rehearsal rehearsal, List<Proof> proofs) throws SQLException {
         for (Proof proof : proofs) {
             proof.before();
         }
-        result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
-                .run(plan);
+        try (Trace trace = rehearsal.trace().open()) {
+            result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
+                    .observed(trace).run(plan);
+        }
         if (result.trouble() != null) {
             Executor.Trouble trouble = result.trouble();
+            Optional<Failure> hindrance = Hindrance.of(trouble, copy);
+            if (hindrance.isPresent()) {
+                throw hindrance.get();
+            }
             throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n"
                     + trouble.statement(),
                     "production was not touched. Correct the migration or its entry, or edit "

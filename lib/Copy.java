@@ -1,9 +1,11 @@
 //SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java StandBy.java
 //SOURCES Target.java
-//SOURCES backup/Load.java backup/Manifest.java sql/Name.java
+//SOURCES backup/Load.java backup/Manifest.java backup/Script.java sql/Name.java
 
 package lib;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -12,8 +14,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import lib.backup.Load;
 import lib.backup.Manifest;
+import lib.backup.Script;
 import lib.sql.Name;
 
 /** A copy of production made from its backup, on a server that is not production's; it goes when it is closed. */
@@ -23,6 +28,9 @@ public final class Copy implements AutoCloseable {
     private static final String UTF8 = "UTF8";
     /** Half of the advisory lock that a copy's owner holds on the server; the other half is the copy's name. */
     private static final int LOCK = 0x7265;
+
+    private static final Pattern ROLE = Pattern.compile("(?m)^CREATE ROLE (.+);$");
+    private static final String EXISTS = "42710";
 
     private final Target admin;
     private final Target target;
@@ -202,17 +210,44 @@ public final class Copy implements AutoCloseable {
         if (!encoding.equals(UTF8)) {
             makeAgain(encoding);
         }
+        if (own()) {
+            makeRoles(dump);
+        }
         Load load = Load.of(dump, client);
         Load.Result result = load.into(target);
         if (!result.ok() && own() && !result.missingRoles().isEmpty()) {
-            // On a server of our own they cost nothing.
             for (String role : result.missingRoles()) {
-                Postgres.execute(owner, "CREATE ROLE " + Name.quote(role) + " NOLOGIN");
+                makeRole(Name.quote(role));
             }
             makeAgain(encoding);
             result = load.into(target);
         }
         result.orStop(server);
+    }
+
+    // The plan may name any role of production; on a server of our own they cost nothing.
+    private void makeRoles(Path dump) throws SQLException {
+        Path globals = Script.globalsOf(dump);
+        if (Files.exists(globals)) {
+            try {
+                for (MatchResult role : ROLE.matcher(Files.readString(globals)).results().toList()) {
+                    makeRole(role.group(1));
+                }
+            } catch (IOException e) {
+                // Those that the archive itself needs are made when it asks for them.
+                return;
+            }
+        }
+    }
+
+    private void makeRole(String quoted) throws SQLException {
+        try {
+            Postgres.execute(owner, "CREATE ROLE " + quoted + " NOLOGIN");
+        } catch (SQLException e) {
+            if (!EXISTS.equals(e.getSQLState())) {
+                throw e;
+            }
+        }
     }
 
     @Override

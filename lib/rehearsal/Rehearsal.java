@@ -1,5 +1,5 @@
 //SOURCES ../Console.java ../Copy.java ../Fingerprint.java ../History.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../Run.java ../backup/Manifest.java ../plan/Plan.java
+//SOURCES ../Project.java ../Run.java ../backup/Manifest.java ../plan/Plan.java Trace.java
 
 package lib.rehearsal;
 
@@ -28,10 +28,11 @@ import lib.plan.Plan;
  * @param sql the file that the plan was read from
  * @param byHand whether somebody wrote or edited that file
  * @param schema the schema before the plan
+ * @param trace what watches the plan; complete when the plan has run
  */
 public record Rehearsal(Project project, Run run, Phase phase, Console console, Copy copy, Path dump, Manifest backup,
                         Postgres.Identity production, Optional<History> history, History.State before, Plan plan,
-                        Path sql, boolean byHand, Fingerprint schema) {
+                        Path sql, boolean byHand, Fingerprint schema, Trace trace) {
 
     /** A connection to the copy that only reads. */
     public Connection read() {

@@ -1,0 +1,77 @@
+//SOURCES ../Copy.java ../Failure.java ../plan/Executor.java ../sql/Name.java
+
+package lib.rehearsal;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import lib.Copy;
+import lib.Failure;
+import lib.plan.Executor;
+import lib.sql.Name;
+
+/** Why a plan fails on the copy although nothing may be wrong with it: the server that it is rehearsed on. */
+public final class Hindrance {
+    private static final Pattern ROLE = Pattern.compile("role \"(.+)\" does not exist");
+    private static final Pattern EXTENSION = Pattern.compile("extension \"(.+?)\"|/extension/(.+?)\\.control");
+    private static final String UNTOUCHED = "production was not touched. ";
+
+    private Hindrance() {
+    }
+
+    /** The failure that names the server's part in it; empty where the SQL itself has to be looked at. */
+    public static Optional<Failure> of(Executor.Trouble trouble, Copy copy) {
+        String state = String.valueOf(trouble.state());
+        String where = trouble.line() > 0 ? " while line " + trouble.line() + " ran" : "";
+        String statement = trouble.statement().isEmpty() ? "" : "\n" + trouble.statement();
+        if (state.startsWith("08") || state.startsWith("57P") || state.equals("58030")) {
+            return missing("the rehearsal server went away" + where + ": " + trouble.message() + statement,
+                    UNTOUCHED + "See why it stopped (memory, somebody who restarted it), then: jbang validate.java");
+        }
+        return switch (state) {
+            case "53100" -> missing("the rehearsal server has no room left on its disk" + where + ": "
+                    + trouble.message() + statement, UNTOUCHED + room(copy) + ", then: jbang validate.java");
+            case "53200" -> missing("the rehearsal server has no memory left" + where + ": " + trouble.message()
+                    + statement, UNTOUCHED + "Name a larger server: jbang validate.java --scratch URL");
+            case "42704" -> role(trouble, copy, statement);
+            case "0A000", "58P01" -> extension(trouble, copy, statement);
+            default -> Optional.empty();
+        };
+    }
+
+    /** How a copy gets more room. */
+    static String room(Copy copy) {
+        return copy.own() ? "Make room below " + System.getProperty("java.io.tmpdir")
+                + ", or name another folder: JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER"
+                : "Make room on " + copy.server() + ", or name another server: --scratch URL";
+    }
+
+    private static Optional<Failure> role(Executor.Trouble trouble, Copy copy, String statement) {
+        Matcher role = ROLE.matcher(trouble.message());
+        if (!role.find()) {
+            return Optional.empty();
+        }
+        String quoted = Name.quote(role.group(1));
+        return Optional.of(Failure.stop("line " + trouble.line() + " names the role " + role.group(1) + ", which "
+                + copy.server() + " does not have" + statement, copy.own()
+                ? UNTOUCHED + "Production had no such role at the time of the backup: correct the SQL, or make the "
+                + "role and back up again: jbang backup.java"
+                : UNTOUCHED + "If production has it, make it on the rehearsal server as well: CREATE ROLE " + quoted
+                + " NOLOGIN;\nthen: jbang validate.java"));
+    }
+
+    private static Optional<Failure> extension(Executor.Trouble trouble, Copy copy, String statement) {
+        Matcher extension = EXTENSION.matcher(trouble.message());
+        if (!extension.find()) {
+            return Optional.empty();
+        }
+        String name = extension.group(1) == null ? extension.group(2) : extension.group(1);
+        return missing("line " + trouble.line() + " needs the extension " + name + ", which " + copy.server()
+                + " does not have: " + trouble.message() + statement, UNTOUCHED + "Rehearse on a server that has it: "
+                + "jbang validate.java --scratch URL\nwhat production has: SELECT name FROM pg_available_extensions");
+    }
+
+    private static Optional<Failure> missing(String message, String hint) {
+        return Optional.of(Failure.missing(message, hint));
+    }
+}
