@@ -149,7 +149,9 @@ public final class Trace implements Executor.Observer, AutoCloseable {
             }
         }
         if (!index && print.scans() > 0 && print.read() > 0) {
-            current.scans.put(name, print.read());
+            // A statement about the table reads all of it, and the workers that help it count for themselves.
+            boolean whole = current.statement.tag().matches("ALTER TABLE|CREATE INDEX|REINDEX|CLUSTER");
+            current.scans.put(name, whole && table.rows() > 0 ? table.rows() : print.read());
         }
         if (!index && print.changed() > 0) {
             current.changed.add(name);
