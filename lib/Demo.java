@@ -127,13 +127,20 @@ public final class Demo {
         console.say("\n" + commits.out());
         try (var reports = Files.newDirectoryStream(clone.resolve(Run.FOLDER), "report-*.md")) {
             for (Path report : reports) {
-                String text = Files.readString(report).strip();
-                console.say("\n----- " + clone.relativize(report) + " -----\n" + text + "\n-----");
+                // The rest is long, and better looked at in a browser.
+                String text = Files.readString(report).replaceFirst("(?s)\n## Timeline\n.*", "").strip();
+                console.say("\n----- " + clone.relativize(report) + ", its beginning -----\n" + text + "\n-----");
             }
         }
         if (code != 0) {
             console.say("\nThe release stopped with exit code " + code + (fail == null ? "." : ", as it was made to.")
                     + " In a real one you would go on as it says above.");
+        }
+    }
+
+    private String page() throws IOException {
+        try (var pages = Files.newDirectoryStream(clone.resolve(Run.FOLDER), "report-*.html")) {
+            return pages.iterator().next().toUri().toString();
         }
     }
 
@@ -150,6 +157,7 @@ public final class Demo {
             console.say("\nLook around: cd " + clone
                     + " && jbang release.java status   # first: . " + folder.resolve("environment")
                     + "\n             " + folder.resolve("hosting") + " psql"
+                    + "\nReport:      " + page()
                     + "\nClean up:    " + folder.resolve("clean-up"));
             return;
         }

@@ -128,6 +128,11 @@ public final class Run {
         return read(file("run.json")).path(phase);
     }
 
+    /** All parts. */
+    public ObjectNode record() {
+        return read(file("run.json"));
+    }
+
     /** The facts of a phase that passed, else the failure that names the phase to run first. */
     public JsonNode facts(String phase) {
         JsonNode part = part(phase);

@@ -1,5 +1,5 @@
 //SOURCES Failure.java Git.java History.java Json.java Phase.java Postgres.java Project.java Promotion.java Run.java
-//SOURCES Secrets.java Services.java
+//SOURCES Secrets.java Services.java Times.java
 //SOURCES plan/Certificate.java plan/Executor.java
 
 package lib;
@@ -37,10 +37,11 @@ public final class Situation {
     private String sqlFile = "";
     private String rest = "";
     private String approval = "";
-    private Certificate certificate;
-    private Executor.Result result;
     private String step = "";
     private String error = "";
+    private String hint = "";
+    private JsonNode applied = Json.MAPPER.createArrayNode();
+    private final Times times = new Times();
 
     public Situation(Services services) {
         this.services = services;
@@ -49,17 +50,22 @@ public final class Situation {
     public void begin(String step) {
         this.step = step;
         this.error = "";
+        this.hint = "";
+        times.begin(step);
     }
 
     /** A step is finished; the record says so before the next one begins. */
     public void done(String step, Run run) {
         done.add(step);
+        times.end();
         run.put("release", record());
     }
 
     public void failed(String step, Failure failure, Run run) {
         this.step = step;
         this.error = failure.getMessage();
+        this.hint = failure.hint == null ? "" : failure.hint;
+        times.end();
         run.put("release", record());
     }
 
@@ -71,7 +77,6 @@ public final class Situation {
     }
 
     public void certified(Certificate certificate) {
-        this.certificate = certificate;
         this.sqlFile = certificate.sql().file();
     }
 
@@ -107,7 +112,7 @@ public final class Situation {
 
     /** What the executor came back with. */
     public void applied(Executor.Result result) {
-        this.result = result;
+        this.applied = Json.tree(result.done());
         this.committed = result.done().size();
         if (result.trouble() == null) {
             database = Database.APPLIED;
@@ -171,14 +176,6 @@ public final class Situation {
 
     public boolean isDone(String step) {
         return done.contains(step);
-    }
-
-    public Executor.Result result() {
-        return result;
-    }
-
-    public Certificate certificate() {
-        return certificate;
     }
 
     public String step() {
@@ -284,12 +281,17 @@ public final class Situation {
         node.put("committed", committed);
         node.put("service", service);
         node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
+        node.put("downtime", downtime());
+        node.put("ended", ended);
         node.put("pushed", arrived.name());
         node.put("backup", backup);
         node.put("sql", sqlFile);
         node.put("rest", rest);
         node.put("approval", approval);
         node.put("error", error);
+        node.put("hint", hint);
+        node.set("times", times.record());
+        node.set("applied", applied);
         return node;
     }
 
@@ -310,6 +312,9 @@ public final class Situation {
         approval = record.path("approval").asText();
         step = record.path("step").asText();
         error = record.path("error").asText();
+        hint = record.path("hint").asText();
+        times.restore(record.path("times"));
+        applied = record.path("applied").isArray() ? record.path("applied") : applied;
     }
 
     /** The result of a release for programs: the contract's facts, gathered from the phases. */

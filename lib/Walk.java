@@ -34,7 +34,7 @@ public final class Walk {
 
     /** What a person who reads along, or the caller of {@code --json}, is told of this release. */
     public Report report() {
-        return new Report(project, run, phases, situation);
+        return new Report(project, run, situation);
     }
 
     /** Runs the steps in order and returns the exit code; the first that fails ends the walk. */
@@ -132,7 +132,7 @@ public final class Walk {
         if (situation.ended()) {
             SqlFile sql = new SqlFile(run, "release");
             sql.release();
-            run.archive(List.of(written, sql.path()));
+            run.archive(List.of(written, report().html(), sql.path()));
         }
         return code;
     }

@@ -174,6 +174,7 @@ class ReleaseTest {
             assertFalse(result.all().contains("wice@example.com"), "nobody's e-mail is quoted");
             assertUntouched(world, result);
             assertTrue(World.read(world.newest("report-.*\\.md")).contains("**STOP** at apply"));
+            assertTrue(World.read(world.newest("report-.*\\.html")).contains("Stopped at apply"));
         }
     }
 
