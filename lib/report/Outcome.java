@@ -42,7 +42,8 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
         List<Figure> figures = new ArrayList<>();
         Duration downtime = facts.downtime();
         if (downtime != null) {
-            figures.add(new Figure("Downtime", Measure.time(downtime.toMillis()), "from the stop until it was up again"));
+            figures.add(new Figure("Downtime", Measure.time(downtime.toMillis()),
+                    "from the stop until it was up again"));
         } else if (!facts.of("validate", "forecast").path("seconds").isMissingNode()) {
             figures.add(new Figure("Downtime, forecast",
                     Measure.time(facts.of("validate", "forecast").path("seconds").asDouble() * 1000),
