@@ -27,6 +27,7 @@ import lib.Console;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
+import lib.Holds;
 import lib.Json;
 import lib.Migration;
 import lib.Notes;
@@ -115,7 +116,7 @@ class assess implements Callable<Integer> {
                 Connection[] production = new Connection[1];
                 if (phase.gate("db.reach", () -> reach(project, production))) {
                     try (Connection connection = production[0]) {
-                        boolean healthy = phase.gate("assess.history", () -> history(phase, connection));
+                        boolean healthy = phase.gate("assess.history", () -> history(project, phase, connection));
                         if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
                             phase.gate("assess.drift", () -> drift(project, phase, connection));
                             phase.gate("assess.hazards", () -> hazards(phase, connection));
@@ -158,7 +159,7 @@ class assess implements Callable<Integer> {
         return Gate.passed(found.target().place() + ", from " + found.source());
     }
 
-    private Gate.Finding history(Phase phase, Connection connection) throws Exception {
+    private Gate.Finding history(Project project, Phase phase, Connection connection) throws Exception {
         if (history.isEmpty()) {
             phase.fact("pending", List.of());
             List<History.Trouble> left = Histories.beside(connection, history, null);
@@ -169,7 +170,9 @@ class assess implements Callable<Integer> {
         state = history.get().state(connection);
         List<History.Trouble> troubles = new ArrayList<>(state.troubles());
         troubles.addAll(Histories.beside(connection, history, state));
-        pending = state.pending();
+        Holds holds = project.holds(history.get(), state.pending());
+        pending = holds.due();
+        phase.fact("held", holds.held());
         phase.fact("pending", pending.stream().map(Migration::id).toList());
         phase.fact("applied", state.applied().size());
         phase.fact("history", state.table().toString());
@@ -181,7 +184,8 @@ class assess implements Callable<Integer> {
                     stops.get(0).hint());
         }
         String found = state.applied().size() + " applied, " + (pending.isEmpty() ? "none pending"
-                : pending.size() + " pending: " + String.join(", ", pending.stream().map(Migration::id).toList()));
+                : pending.size() + " pending: " + String.join(", ", pending.stream().map(Migration::id).toList()))
+                + (holds.none() ? "" : "; held back: " + holds.words());
         return troubles.isEmpty() ? Gate.passed(found) : Gate.warned(found + "\n"
                 + String.join("\n", troubles.stream().map(History.Trouble::message).toList()),
                 troubles.get(0).hint());

@@ -18,6 +18,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -267,7 +268,10 @@ class release implements Callable<Integer> {
     private List<Migration> pendingNow() throws SQLException {
         try (Connection connection = Postgres.read(project.address().target(), "release")) {
             Optional<History> history = project.history();
-            return history.isPresent() ? history.get().state(connection).pending() : List.of();
+            Set<String> held = new HashSet<>();
+            run.facts("validate").path("held").forEach(each -> held.add(each.path("migration").asText()));
+            return history.isEmpty() ? List.of() : history.get().state(connection).pending().stream()
+                    .filter(migration -> !held.contains(migration.id())).toList();
         }
     }
 

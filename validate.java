@@ -8,7 +8,8 @@
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
-//SOURCES lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
+//SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Forecast.java
+//SOURCES lib/rehearsal/Hindrance.java lib/rehearsal/Replay.java
 //SOURCES lib/rehearsal/Proof.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
 //SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java
 
@@ -33,6 +34,7 @@ import lib.Fingerprint;
 import lib.Gate;
 import lib.Hash;
 import lib.History;
+import lib.Holds;
 import lib.Json;
 import lib.Migration;
 import lib.Phase;
@@ -51,11 +53,13 @@ import lib.plan.Plan;
 import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
+import lib.rehearsal.Coverage;
 import lib.rehearsal.Forecast;
 import lib.rehearsal.Hindrance;
 import lib.rehearsal.Proof;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
+import lib.rehearsal.Replay;
 import lib.rehearsal.Trace;
 import lib.rehearsal.Validity;
 import lib.sql.Statement;
@@ -81,6 +85,8 @@ class validate implements Callable<Integer> {
     private static final List<Function<Rehearsal, Proof>> PROOFS = List.of(
             Forecast::new,
             Recorded::new,
+            Coverage::new,
+            Replay::new,
             Validity::new);
 
     @Mixin
@@ -107,6 +113,7 @@ class validate implements Callable<Integer> {
     private Copy copy;
     private Optional<History> history;
     private History.State before;
+    private Holds holds;
     private SqlFile sql;
     private Plan plan;
     private Fingerprint schema;
@@ -218,7 +225,9 @@ class validate implements Callable<Integer> {
                 schema = Fingerprint.of(connection);
             }
             before = history.isPresent() ? history.get().state(connection) : null;
-            List<Migration> pending = before == null ? List.of() : before.pending();
+            holds = before == null ? new Holds(List.of(), List.of()) : project.holds(history.get(), before.pending());
+            List<Migration> pending = holds.due();
+            phase.fact("held", holds.held());
             phase.fact("pending", pending.stream().map(Migration::id).toList());
             sql = new SqlFile(run, "release");
             if (script != null) {
@@ -242,11 +251,11 @@ class validate implements Callable<Integer> {
                         Decisions.ways(open));
             }
             sql.write(draft.steps().isEmpty() && pending.isEmpty() ? ""
-                    : Script.of(draft, pending, history.map(History::tool).orElse("no"),
+                    : Script.of(draft, pending, holds.held(), history.map(History::tool).orElse("no"),
                     history.isPresent() ? history.get().rows(before, pending) : List.of()));
             return Gate.passed(sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
                     : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps()
-                    + " data steps");
+                    + " data steps" + (holds.none() ? "" : "; held back: " + holds.words()));
         }
     }
 
@@ -268,7 +277,7 @@ class validate implements Callable<Integer> {
         }
         Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
                 history, before, plan, sql.path(), script != null || sql.edited(), schema,
-                new Trace(copy.target(), plan));
+                new Trace(copy.target(), plan), holds.ids());
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
         boolean ran = phase.gate("rehearsal.run", () -> apply(rehearsal, proofs));
         for (Proof proof : ran ? proofs : List.<Proof>of()) {

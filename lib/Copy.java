@@ -190,6 +190,11 @@ public final class Copy implements AutoCloseable {
         }
     }
 
+    /** An empty database beside it on the same server, which goes when it is closed. */
+    public Copy beside() {
+        return new Copy(admin, server, null, own);
+    }
+
     public Target target() {
         return target;
     }

@@ -1,13 +1,16 @@
 //SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Links.java Notes.java Settings.java
-//SOURCES migrations/Histories.java way/Way.java
+//SOURCES Holds.java Migration.java migrations/Deploys.java migrations/Histories.java way/Way.java
 
 package lib;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import lib.migrations.Deploys;
 import lib.migrations.Histories;
 import lib.way.Way;
 
@@ -72,6 +75,15 @@ public final class Project {
         Optional<History> history = Histories.find(files(), settings.migrations());
         history.ifPresent(found -> links.refuse(found.folder()));
         return history;
+    }
+
+    /** Which of the pending migrations wait; stops where one cannot be left out. */
+    public Holds holds(History history, List<Migration> pending) {
+        String remote = git.remote(source);
+        Holds holds = Holds.of(repo, remote == null ? null : remote + "/" + release, source, pending,
+                Clock.systemUTC());
+        holds.check(history, pending, holds.none() ? null : Deploys.found(repo, files(), history));
+        return holds;
     }
 
     /** What the developers noted for this release. */

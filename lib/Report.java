@@ -50,6 +50,9 @@ public final class Report {
             JsonNode rows = fact("validate", "historyRows");
             text.append(line("history", rows.isMissingNode() ? "none"
                     : rows.asText() + " rows: " + list(fact("validate", "pending"))));
+            fact("validate", "held").forEach(held -> text.append(line("held back", held.path("migration").asText()
+                    + ", " + (held.path("until").isNull() ? held.path("hold").asText() + " from this release on"
+                    : "until " + held.path("until").asText()))));
         }
         variables().forEach(change -> text.append(line("variable", change)));
         outlook.forEach((name, what) -> text.append(line(name, what)));

@@ -1,4 +1,4 @@
-//SOURCES Console.java Failure.java Git.java History.java Json.java Migration.java Postgres.java Project.java Run.java Services.java Situation.java
+//SOURCES Console.java Failure.java Git.java History.java Holds.java Json.java Migration.java Postgres.java Project.java Run.java Services.java Situation.java
 
 package lib;
 
@@ -71,10 +71,14 @@ public final class Status {
                 return "reachable; no migration tool is known";
             }
             History.State state = history.get().state(connection);
-            List<String> pending = state.pending().stream().map(Migration::id).toList();
+            Holds holds = project.holds(history.get(), state.pending());
+            List<String> pending = holds.due().stream().map(Migration::id).toList();
             return state.applied().size() + " migrations applied, "
-                    + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending));
-        } catch (Failure | SQLException e) {
+                    + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending))
+                    + (holds.none() ? "" : "; held back: " + holds.words());
+        } catch (Failure failure) {
+            return failure.exit == Failure.Exit.STOP ? failure.getMessage() : "not reachable: " + failure.getMessage();
+        } catch (SQLException e) {
             return "not reachable: " + Gate.words(e);
         }
     }

@@ -84,7 +84,7 @@ class DraftTest {
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
-        script = Script.of(draft, pending, "drizzle", List.of("INSERT INTO history VALUES ('done')"));
+        script = Script.of(draft, pending, List.of(), "drizzle", List.of("INSERT INTO history VALUES ('done')"));
         Plan.parse(script, "release.sql");
     }
 

@@ -155,6 +155,11 @@ public final class NodePgMigrate implements History {
         }
     }
 
+    /** The table that the application's own scripts name. */
+    Name table() {
+        return usual;
+    }
+
     @Override
     public String tool() {
         return "node-pg-migrate";

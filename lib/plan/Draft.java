@@ -1,5 +1,5 @@
 //SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../sql/Statement.java
-//SOURCES Backfill.java Catalog.java Losses.java Node.java Online.java Order.java Pending.java Problem.java
+//SOURCES Backfill.java Catalog.java Losses.java Node.java Online.java Order.java Pending.java Problem.java Views.java
 
 package lib.plan;
 
@@ -25,7 +25,12 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
 
     /** Drafts a release from what is pending, what the entries say and what the database holds. */
     public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog) {
-        return new Writer(new Pending(pending, entries, catalog), entries, catalog).draft();
+        return of(pending, entries, catalog, Online.LARGE_ROWS);
+    }
+
+    /** The same where another number of rows makes a table large. */
+    public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog, long largeRows) {
+        return new Writer(new Pending(pending, entries, catalog), entries, catalog, largeRows).draft();
     }
 
     /** How many of the steps change rows. */
@@ -44,17 +49,20 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
         private final Set<String> unverified = new LinkedHashSet<>();
         private final List<Backfill.Open> open = new ArrayList<>();
 
-        Writer(Pending release, List<Notes.Entry> entries, Catalog catalog) {
+        Writer(Pending release, List<Notes.Entry> entries, Catalog catalog, long largeRows) {
             this.release = release;
             this.entries = entries;
             this.catalog = catalog;
             this.backfill = new Backfill(catalog, release, entries);
-            this.online = new Online(release, catalog);
+            this.online = new Online(release, catalog, largeRows);
         }
 
         Draft draft() {
+            Views views = new Views(release, catalog);
             for (Pending.Part part : release.parts) {
+                nodes.addAll(views.before(part));
                 file(part);
+                nodes.addAll(views.after(part));
             }
             backfill.derive(open);
             nodes.addAll(backfill.steps);
@@ -105,8 +113,7 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                 return;
             }
             Statement alone = apart || !sql.equals(statement.sql()) ? Statement.of(sql, statement.line()) : statement;
-            nodes.addAll(online.of(change, alone, origin).filter(forms -> alone.actions().size() == 1)
-                    .orElse(List.of(Node.file(alone, origin, note, catalog))));
+            nodes.addAll(online.of(part).orElse(List.of(Node.file(alone, origin, note, catalog))));
         }
 
         // A column that one migration adds and a later one makes NOT NULL is one question, not two.
@@ -120,7 +127,7 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             return change instanceof Change.AddColumn added && opens(added.table(), added.column())
                     || change instanceof Change.SetNotNull set && lacks(part, set)
                     || change instanceof Change.DropColumn
-                    || online.reforms(change);
+                    || online.of(part).isPresent();
         }
 
         // A new column without values on rows that exist: it must be given some, or it points to a new table.

@@ -184,10 +184,14 @@ public final class Executor {
     }
 
     private Done alone(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
+        List<Outcome> outcomes = new ArrayList<>();
         Statement statement = segment.statements().get(0);
         try {
-            Outcome outcome = execute(connection, segment, statement);
-            Done done = new Done(segment.number(), List.of(outcome), Fingerprint.of(connection).hash());
+            for (Statement next : segment.statements()) {
+                statement = next;
+                outcomes.add(execute(connection, segment, statement));
+            }
+            Done done = new Done(segment.number(), outcomes, Fingerprint.of(connection).hash());
             acceptance.look(connection, done);
             return done;
         } catch (SQLException e) {

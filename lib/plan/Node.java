@@ -13,7 +13,8 @@ import lib.sql.Statement;
  * One statement of a plan in the making, with what it creates, needs and removes, which decides where it may stand.
  *
  * @param kind where the statement comes from; FINISH is the SET NOT NULL that a backfill makes
- *     possible, EARLY and LATER run in segments of their own before and after the rest
+ *     possible, EARLY and LATER run in segments of their own before and after the rest, LAST what LATER made
+ *     possible, with the history rows
  * @param origin the migration or the entry it comes from
  * @param note what a reader of the plan is told about it
  * @param touches every table, type and index it names: two statements of files that share one keep their order
@@ -22,7 +23,7 @@ import lib.sql.Statement;
  */
 public record Node(Kind kind, String sql, Statement facts, String origin, String note, Set<Name> touches,
                    Set<Ref> creates, Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier) {
-    public enum Kind { FILE, DATA, FINISH, EARLY, LATER }
+    public enum Kind { FILE, DATA, FINISH, EARLY, LATER, LAST }
 
     /** A table, or one column of it. */
     public record Ref(Name table, String column) {

@@ -220,6 +220,43 @@ final class Pending {
         return statements().filter(Node::isBlock);
     }
 
+    /** Every other statement of the release. */
+    Stream<Statement> others(Statement one) {
+        return statements().filter(statement -> statement != one);
+    }
+
+    /** Whether a statement wants the rows of a table to be told apart: it refers to them, or handles conflicts. */
+    boolean countsOn(Name table, Statement besides) {
+        return others(besides).anyMatch(statement ->
+                Node.isBlock(statement) && Node.names(statement.sql(), table.name())
+                || statement.writes().contains(table) && statement.sql().matches("(?is).*\\bON\\s+CONFLICT\\b.*")
+                || statement.actions().stream().anyMatch(action -> refers(action.change(), table)));
+    }
+
+    private static boolean refers(Change change, Name table) {
+        return change instanceof Change.AddConstraint added && added.constraint().references() != null
+                        && added.constraint().references().table().equals(table)
+                || change instanceof Change.AddColumn column && column.column().references() != null
+                        && column.column().references().table().equals(table)
+                || change instanceof Change.CreateTable made && Stream.concat(
+                        made.columns().stream().map(Change.Column::references),
+                        made.constraints().stream().map(Change.Constraint::references))
+                        .anyMatch(reference -> reference != null && reference.table().equals(table));
+    }
+
+    /** Whether the release itself says that a column must have a value. */
+    boolean requires(Name table, String column) {
+        return changes().anyMatch(change -> change instanceof Change.SetNotNull set && set.table().equals(table)
+                && set.column().equals(column));
+    }
+
+    /** Whether the release makes a column an identity, which it can be only when it is NOT NULL already. */
+    boolean identity(Name table, String column) {
+        return statements().anyMatch(statement -> statement.relations().contains(table)
+                && statement.identifiers().contains(column)
+                && statement.sql().matches("(?is).*\\bADD\\s+GENERATED\\b.*"));
+    }
+
     private Stream<Statement> statements() {
         Set<Statement> statements = new LinkedHashSet<>();
         parts.forEach(part -> statements.add(part.statement()));

@@ -23,7 +23,7 @@ public record Plan(String text, String sha256, List<Segment> segments) {
     private static final Pattern PLAIN = Pattern.compile("(?i)(begin|start|commit|end)(\\s+(work|transaction))?");
 
     /**
-     * A transaction, or a single statement that cannot be in one.
+     * A transaction, or a single statement that cannot be in one, behind the settings (SET) written for it.
      *
      * @param number from 1, as the file's comments count
      */
@@ -76,8 +76,14 @@ public record Plan(String text, String sha256, List<Segment> segments) {
                 throw refused(name, statement, tag + " cannot run inside a transaction",
                         "write COMMIT; before it and BEGIN; after it");
             } else {
+                List<Statement> alone = new ArrayList<>();
+                if (open.stream().allMatch(setting -> setting.tag().equals("SET"))) {
+                    alone.addAll(open);
+                    open.clear();
+                }
                 close(segments, open);
-                segments.add(new Segment(segments.size() + 1, false, List.of(statement)));
+                alone.add(statement);
+                segments.add(new Segment(segments.size() + 1, false, List.copyOf(alone)));
             }
         }
         if (explicit) {

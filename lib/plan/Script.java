@@ -1,13 +1,19 @@
-//SOURCES ../Migration.java Draft.java Node.java
+//SOURCES ../Holds.java ../Migration.java Draft.java Node.java
 
 package lib.plan;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import lib.Holds;
 import lib.Migration;
 
 /** Writes the plan as a file that a reader understands without knowing us, and that psql runs as it stands. */
 public final class Script {
+    private static final Set<Node.Kind> OUTSIDE = Set.of(Node.Kind.EARLY, Node.Kind.LATER, Node.Kind.LAST);
+    /** How a transaction waits: not long for a lock, because all others queue behind it; as long as its work takes. */
+    private static final String PATIENCE = "SET LOCAL lock_timeout = '5s';\nSET LOCAL statement_timeout = 0;\n";
+
     private final StringBuilder text = new StringBuilder();
     private int segment;
 
@@ -18,27 +24,37 @@ public final class Script {
      * The text of a release.
      *
      * @param covers the migrations it covers, in order
+     * @param held what is left out, because it waits
      * @param history the statements that make the migration tool take them for applied
      */
-    public static String of(Draft draft, List<Migration> covers, String tool, List<String> history) {
+    public static String of(Draft draft, List<Migration> covers, List<Holds.Held> held, String tool,
+                            List<String> history) {
         Script script = new Script();
-        script.head(covers, tool);
-        draft.steps().stream().filter(step -> step.kind() == Node.Kind.EARLY).forEach(script::alone);
+        script.head(covers, held, tool);
         List<Node> middle = new ArrayList<>(draft.steps());
-        middle.removeIf(step -> step.kind() == Node.Kind.EARLY || step.kind() == Node.Kind.LATER);
-        List<Node> later = draft.steps().stream().filter(step -> step.kind() == Node.Kind.LATER).toList();
-        script.transactions(middle, later.isEmpty() ? history : List.of(), tool);
-        later.forEach(script::alone);
-        if (!later.isEmpty()) {
-            script.transactions(List.of(), history, tool);
+        middle.removeIf(step -> OUTSIDE.contains(step.kind()));
+        of(draft, Node.Kind.EARLY).forEach(script::apart);
+        List<Node> later = of(draft, Node.Kind.LATER);
+        List<Node> last = of(draft, Node.Kind.LAST);
+        boolean more = !later.isEmpty() || !last.isEmpty();
+        script.transactions(middle, more ? List.of() : history, tool);
+        later.forEach(script::apart);
+        if (more) {
+            script.transactions(last, history, tool);
         }
         return script.text.toString();
     }
 
-    private void head(List<Migration> covers, String tool) {
+    private static List<Node> of(Draft draft, Node.Kind kind) {
+        return draft.steps().stream().filter(step -> step.kind() == kind).toList();
+    }
+
+    private void head(List<Migration> covers, List<Holds.Held> held, String tool) {
         text.append("-- Release SQL. Covers ").append(covers.isEmpty() ? "no migration" : tool)
                 .append(covers.isEmpty() ? "" : covers.size() == 1 ? " migration:" : " migrations:").append('\n');
         covers.forEach(migration -> text.append("--   ").append(migration.id()).append('\n'));
+        held.forEach(each -> text.append("-- Left out, held back: ").append(each.migration()).append(", ")
+                .append(each.when()).append('\n'));
         text.append("""
                 -- Rehearsed and applied statement by statement as it stands here.
                 -- By hand: psql -X -v ON_ERROR_STOP=1 -f FILE
@@ -66,7 +82,7 @@ public final class Script {
             return;
         }
         text.append("\n-- Segment ").append(++segment).append(": one transaction, all of it or nothing\nBEGIN;\n")
-                .append("SET LOCAL lock_timeout = '5s';\nSET LOCAL statement_timeout = 0;\n");
+                .append(PATIENCE);
         String note = "";
         for (Node step : steps) {
             if (!step.note().equals(note)) {
@@ -82,8 +98,21 @@ public final class Script {
         text.append("COMMIT;\n");
     }
 
+    // A transaction of its own.
+    private void apart(Node step) {
+        if (!step.facts().transactional()) {
+            alone(step);
+            return;
+        }
+        text.append("\n-- Segment ").append(++segment).append(": ").append(step.note().replace("\n", " "))
+                .append("\nBEGIN;\n").append(PATIENCE).append(step.sql()).append(";\nCOMMIT;\n");
+    }
+
+    // What works concurrently waits for every older transaction, while nobody waits for it; ended by a timeout, it
+    // would leave half an index behind.
     private void alone(Node step) {
-        text.append("\n-- Segment ").append(++segment).append(": ").append(step.note().replace("\n", " ")).append('\n')
+        text.append("\n-- Segment ").append(++segment).append(": ").append(step.note().replace("\n", " "))
+                .append("\nSET lock_timeout = '15min';\nSET statement_timeout = 0;\n")
                 .append(step.sql()).append(";\n");
     }
 }

@@ -5,6 +5,7 @@ package lib.rehearsal;
 
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.List;
 import java.util.Optional;
 import lib.Console;
 import lib.Copy;
@@ -29,10 +30,11 @@ import lib.plan.Plan;
  * @param byHand whether somebody wrote or edited that file
  * @param schema the schema before the plan
  * @param trace what watches the plan; complete when the plan has run
+ * @param held the pending migrations that wait, and are not covered
  */
 public record Rehearsal(Project project, Run run, Phase phase, Console console, Copy copy, Path dump, Manifest backup,
                         Postgres.Identity production, Optional<History> history, History.State before, Plan plan,
-                        Path sql, boolean byHand, Fingerprint schema, Trace trace) {
+                        Path sql, boolean byHand, Fingerprint schema, Trace trace, List<String> held) {
 
     /** A connection to the copy that only reads. */
     public Connection read() {
