@@ -365,6 +365,62 @@ class SafeFormsTest {
                 """, "SELECT sum(rank) || ' ' || (SELECT count(*) FROM papers) FROM ranks");
     }
 
+    @Test
+    void aTableBecomesAPartitionWithoutAScanUnderTheLock() {
+        onBoth("""
+                CREATE TABLE days (id integer, day date NOT NULL) PARTITION BY RANGE (day);
+                CREATE TABLE days_rest PARTITION OF days DEFAULT;
+                INSERT INTO days SELECT i, date '2026-03-01' + i FROM generate_series(1, 30) i;
+                CREATE TABLE days_1 (id integer, day date NOT NULL);
+                INSERT INTO days_1 SELECT i, date '2026-01-01' + i FROM generate_series(1, 30) i;
+                """, "ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');",
+                "SELECT count(*) FROM days", "ALTER TABLE days_1 ADD CONSTRAINT release_days_1_fits CHECK (day IS NOT "
+                + "NULL AND day >= '2026-01-01' AND day < '2026-02-01') NOT VALID;",
+                "ALTER TABLE days_rest ADD CONSTRAINT release_days_rest_fits CHECK (NOT (", "COMMIT;",
+                "VALIDATE CONSTRAINT release_days_1_fits", "VALIDATE CONSTRAINT release_days_rest_fits", "BEGIN;",
+                "ALTER TABLE days ATTACH PARTITION days_1", "DROP CONSTRAINT release_days_1_fits;",
+                "DROP CONSTRAINT release_days_rest_fits;", "COMMIT;");
+        segments(true, true, true, true);
+        onBoth("CREATE TABLE kinds (id integer, kind text) PARTITION BY LIST (kind);"
+                + "CREATE TABLE kinds_a (id integer, kind text); INSERT INTO kinds_a VALUES (1, 'a'), (2, 'b');",
+                "ALTER TABLE kinds ATTACH PARTITION kinds_a FOR VALUES IN ('a', 'b');", "SELECT count(*) FROM kinds",
+                "CHECK (kind IS NOT NULL AND kind IN ('a', 'b')) NOT VALID", "VALIDATE", "ATTACH PARTITION kinds_a");
+    }
+
+    @Test
+    void theServerTakesTheCheckForProof() throws SQLException {
+        database(newest, "CREATE TABLE days (id integer, day date) PARTITION BY RANGE (day); CREATE TABLE days_1 "
+                + "(id integer, day date); INSERT INTO days_1 VALUES (1, '2026-01-05'); ALTER TABLE days_1 ADD CHECK (day"
+                + " IS NOT NULL AND day >= '2026-01-01' AND day < '2026-02-01');");
+        try (Connection connection = Postgres.write(target, "test")) {
+            Postgres.execute(connection, "SET client_min_messages = debug1");
+            try (java.sql.Statement statement = connection.createStatement()) {
+                statement.execute("ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM ('2026-01-01')"
+                        + " TO ('2026-02-01')");
+                assertTrue(statement.getWarnings().getMessage().contains("is implied by existing constraints"),
+                        statement.getWarnings()::getMessage);
+            }
+        }
+    }
+
+    // Size
+
+    @Test
+    void aStatementOfFiveMegabytesIsWrittenAndRun() {
+        StringBuilder rows = new StringBuilder("INSERT INTO notes (id, body) VALUES (100, 'first')");
+        for (int i = 101; rows.length() < 5_000_000; i++) {
+            rows.append(", (").append(i).append(", 'text number ").append(i).append(" of many')");
+        }
+        database(newest, NOTES);
+        long start = System.nanoTime();
+        Executor.Result result = release("ALTER TABLE notes ADD COLUMN extra text;\n" + rows + ";\n"
+                + "ALTER TABLE notes ALTER COLUMN id SET NOT NULL;");
+        assertEquals(null, result.trouble(), () -> String.valueOf(result.trouble()));
+        assertTrue(script.contains(rows), "its text is kept");
+        assertEquals("t", one("SELECT count(*) > 100000 FROM notes"));
+        assertTrue(System.nanoTime() - start < 20_000_000_000L, "and it does not take minutes");
+    }
+
     // What goes wrong
 
     @Test

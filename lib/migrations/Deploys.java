@@ -23,8 +23,8 @@ public final class Deploys {
             "flyway", "flyway\\b[^\\n]*\\bmigrate\\b|flyway-core");
     private static final Pattern PLACES = Pattern.compile("(?:.*/)?(?:Procfile|Dockerfile[^/]*|[^/]*\\.Dockerfile"
             + "|railway\\.(?:json|toml)|nixpacks\\.toml|fly\\.toml|render\\.yaml|app\\.json|vercel\\.json"
-            + "|netlify\\.toml|(?:docker-)?compose[^/]*\\.ya?ml|pom\\.xml|build\\.gradle(?:\\.kts)?|[^/]*(?:start|deploy|entrypoint)"
-            + "[^/]*\\.sh)|\\.github/workflows/[^/]*\\.ya?ml");
+            + "|netlify\\.toml|(?:docker-)?compose[^/]*\\.ya?ml|pom\\.xml|build\\.gradle(?:\\.kts)?"
+            + "|[^/]*(?:start|deploy|entrypoint)[^/]*\\.sh)|\\.github/workflows/[^/]*\\.ya?ml");
     private static final Pattern SCRIPT = Pattern.compile("\"([\\w:.-]+)\"\\s*:\\s*\"((?:[^\"\\\\]|\\\\.)*)\"");
     private static final Set<String> AT_START = Set.of("start", "prestart", "poststart", "start:prod", "prestart:prod",
             "postinstall", "deploy", "predeploy", "postdeploy", "release", "heroku-postbuild", "vercel-build",

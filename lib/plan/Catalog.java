@@ -93,7 +93,8 @@ public final class Catalog {
     /** Whether a schema has a constraint of that name. */
     boolean constraint(String schema, String name) {
         return ask("SELECT EXISTS (SELECT FROM pg_constraint k JOIN pg_namespace n ON n.oid = connamespace"
-                + " WHERE nspname = " + Postgres.literal(schema) + " AND conname = " + Postgres.literal(name) + ")").equals("t");
+                + " WHERE nspname = " + Postgres.literal(schema) + " AND conname = " + Postgres.literal(name) + ")")
+                .equals("t");
     }
 
     /** Whether a validated constraint says that a column has a value in every row. */
@@ -128,6 +129,19 @@ public final class Catalog {
         return count("SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class c WHERE c.oid = " + oid(view)
                 + " AND relkind = 'm' AND relispopulated AND EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid"
                 + " AND indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL)");
+    }
+
+    /** By what a table is partitioned, as the server prints it; empty for one that is not. */
+    String partitionKey(Name table) {
+        String key = ask("SELECT pg_get_partkeydef(" + oid(table) + ")");
+        return key == null ? "" : key;
+    }
+
+    /** The partition for whatever fits no other; null where there is none. */
+    Name defaultPartition(Name table) {
+        List<List<String>> rows = rows("SELECT nspname, relname FROM pg_partitioned_table JOIN pg_class c"
+                + " ON c.oid = partdefid JOIN pg_namespace n ON n.oid = relnamespace WHERE partrelid = " + oid(table));
+        return rows.isEmpty() ? null : Name.of(rows.get(0).get(0), rows.get(0).get(1));
     }
 
     /** The expression for a relation's number, NULL when it is not there. */

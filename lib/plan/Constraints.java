@@ -150,8 +150,10 @@ final class Constraints {
 
     private Optional<List<Node>> notNull(Change.SetNotNull set, Pending.Part part) {
         Name table = set.table();
-        boolean plain = catalog.partitions(table) != null || large.changes(table, set.column())
-                || release.identity(table, set.column()) || catalog.proven(table, set.column());
+        Catalog.Column known = catalog.columns(table).get(set.column());
+        boolean plain = known != null && known.notNull() || catalog.partitions(table) != null
+                || large.changes(table, set.column()) || release.identity(table, set.column())
+                || catalog.proven(table, set.column());
         if (plain) {
             return Optional.empty();
         }

@@ -1,5 +1,5 @@
 //SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java
-//SOURCES Catalog.java Constraints.java Indexes.java Large.java Node.java Pending.java
+//SOURCES Catalog.java Constraints.java Indexes.java Large.java Node.java Partitions.java Pending.java
 
 package lib.plan;
 
@@ -25,6 +25,7 @@ final class Online {
     private final Catalog catalog;
     private final Constraints constraints;
     private final Indexes indexes;
+    private final Partitions partitions;
     private final Map<Pending.Part, Optional<List<Node>>> forms = new IdentityHashMap<>();
 
     /** @param largeRows from how many rows on a table is large */
@@ -34,6 +35,7 @@ final class Online {
         Large large = new Large(release, catalog, largeRows);
         this.constraints = new Constraints(large, release, catalog);
         this.indexes = new Indexes(large, release, catalog);
+        this.partitions = new Partitions(large, release, catalog);
     }
 
     /** The nodes that stand for one action of a statement, or nothing when it stays as it is. */
@@ -54,7 +56,7 @@ final class Online {
         if (change instanceof Change.CreateType made) {
             return newType(made, part);
         }
-        return constraints.of(part).or(() -> indexes.of(part));
+        return constraints.of(part).or(() -> indexes.of(part)).or(() -> partitions.of(part));
     }
 
     // A new value cannot be used in the transaction that adds it, unless the type is as new as the value.

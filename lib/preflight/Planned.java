@@ -86,7 +86,8 @@ public final class Planned {
         if (project.git.commit("HEAD") != null) {
             History history = project.history().orElse(null);
             state = history == null ? null : history.state(database.shared());
-            for (Migration migration : state == null ? List.<Migration>of() : state.pending()) {
+            for (Migration migration : state == null ? List.<Migration>of()
+                    : project.holds(history, state.pending()).due()) {
                 statements.addAll(Statement.parse(migration.sql()));
             }
             for (Notes.Entry entry : project.notes().entries()) {
