@@ -152,7 +152,8 @@ class HoldsTest {
     @Test
     void anApplicationThatMigratesByItselfIsFound() {
         Map<String, byte[]> files = files(Map.of("drizzle/meta/_journal.json", "{\"version\":\"7\","
-                + "\"dialect\":\"postgresql\",\"entries\":[{\"idx\":0,\"when\":1,\"tag\":\"0000_a\"}]}", "drizzle/0000_a.sql",
+                + "\"dialect\":\"postgresql\",\"entries\":[{\"idx\":0,\"when\":1,\"tag\":\"0000_a\"}]}",
+                "drizzle/0000_a.sql",
                 "SELECT 1;",
                 "src/start.ts", "import { migrate } from 'drizzle-orm/node-postgres/migrator';\n"
                 + "await migrate(db, { migrationsFolder: './drizzle' });\n"));

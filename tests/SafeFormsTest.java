@@ -213,6 +213,18 @@ class SafeFormsTest {
     }
 
     @Test
+    void constraintsWrittenWithANewColumnAreTakenApart() {
+        onBoth(NOTES, """
+                ALTER TABLE notes ADD COLUMN code text CONSTRAINT one_code UNIQUE CHECK (code <> '') DEFAULT NULL,
+                    ADD COLUMN state text NOT NULL DEFAULT 'new' CONSTRAINT known_state CHECK (state IN ('new', 'old'));
+                """, ALL, "ADD COLUMN code text DEFAULT NULL;", "notes_code_check CHECK (code <> '') NOT VALID;",
+                "ADD COLUMN state text NOT NULL DEFAULT 'new';", "known_state CHECK (state IN ('new', 'old')) NOT"
+                + " VALID;",
+                "VALIDATE CONSTRAINT notes_code_check", "CREATE UNIQUE INDEX CONCURRENTLY one_code ON notes (code);",
+                "VALIDATE CONSTRAINT known_state", "UNIQUE USING INDEX one_code");
+    }
+
+    @Test
     void aConstraintOfADomainIsValidatedLater() {
         onBoth("CREATE DOMAIN score AS integer; CREATE TABLE games (id integer, points score);"
                 + "INSERT INTO games SELECT i, i FROM generate_series(1, 20) i;",
@@ -390,8 +402,8 @@ class SafeFormsTest {
     @Test
     void theServerTakesTheCheckForProof() throws SQLException {
         database(newest, "CREATE TABLE days (id integer, day date) PARTITION BY RANGE (day); CREATE TABLE days_1 "
-                + "(id integer, day date); INSERT INTO days_1 VALUES (1, '2026-01-05'); ALTER TABLE days_1 ADD CHECK (day"
-                + " IS NOT NULL AND day >= '2026-01-01' AND day < '2026-02-01');");
+                + "(id integer, day date); INSERT INTO days_1 VALUES (1, '2026-01-05'); ALTER TABLE days_1 ADD CHECK ("
+                + "day IS NOT NULL AND day >= '2026-01-01' AND day < '2026-02-01');");
         try (Connection connection = Postgres.write(target, "test")) {
             Postgres.execute(connection, "SET client_min_messages = debug1");
             try (java.sql.Statement statement = connection.createStatement()) {

@@ -1,13 +1,15 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java
+//SOURCES ../sql/Change.java ../sql/Inline.java ../sql/Name.java ../sql/Statement.java
 //SOURCES Catalog.java Constraints.java Indexes.java Large.java Node.java Partitions.java Pending.java
 
 package lib.plan;
 
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import lib.sql.Change;
+import lib.sql.Inline;
 import lib.sql.Name;
 import lib.sql.Statement;
 
@@ -23,6 +25,7 @@ final class Online {
 
     private final Pending release;
     private final Catalog catalog;
+    private final Large large;
     private final Constraints constraints;
     private final Indexes indexes;
     private final Partitions partitions;
@@ -32,7 +35,7 @@ final class Online {
     Online(Pending release, Catalog catalog, long largeRows) {
         this.release = release;
         this.catalog = catalog;
-        Large large = new Large(release, catalog, largeRows);
+        this.large = new Large(release, catalog, largeRows);
         this.constraints = new Constraints(large, release, catalog);
         this.indexes = new Indexes(large, release, catalog);
         this.partitions = new Partitions(large, release, catalog);
@@ -56,7 +59,39 @@ final class Online {
         if (change instanceof Change.CreateType made) {
             return newType(made, part);
         }
+        if (change instanceof Change.AddColumn added && (!added.column().notNull()
+                || added.column().defaultExpression() != null)) {
+            return inline(added, part);
+        }
         return constraints.of(part).or(() -> indexes.of(part)).or(() -> partitions.of(part));
+    }
+
+    // What is written with a new column is a constraint of the whole table all the same.
+    private Optional<List<Node>> inline(Change.AddColumn added, Pending.Part part) {
+        Inline apart = large.is(added.table()) ? Inline.of(part.action().alone()).orElse(null) : null;
+        if (apart == null) {
+            return Optional.empty();
+        }
+        String column = Name.quote(added.column().name());
+        String name = apart.name() != null ? apart.name() : large.free(added.table(), added.table().name() + "_"
+                + added.column().name() + (apart.condition().isEmpty() ? "_key" : "_check"));
+        String sql = "ALTER TABLE " + added.table().sql() + " ADD CONSTRAINT " + (name == null ? "" : Name.quote(name))
+                + (apart.condition().isEmpty() ? " UNIQUE (" + column + ")" : " CHECK (" + apart.condition() + ")");
+        Optional<List<Node>> constraint = name == null ? Optional.empty() : constraints.of(part(part, sql));
+        if (constraint.isEmpty()) {
+            return Optional.empty();
+        }
+        Pending.Part rest = part(part, apart.column());
+        List<Node> nodes = new ArrayList<>(inline(added, rest).orElseGet(() -> List.of(Node.file(
+                Statement.of(apart.column(), part.statement().line()), part.migration().id(), part.migration().id()
+                + ": without its constraint, because " + added.table() + " is large", catalog))));
+        nodes.addAll(constraint.get());
+        return Optional.of(nodes);
+    }
+
+    private static Pending.Part part(Pending.Part part, String sql) {
+        return new Pending.Part(part.migration(), part.statement(), Statement.of(sql, part.statement().line())
+                .actions().get(0));
     }
 
     // A new value cannot be used in the transaction that adds it, unless the type is as new as the value.
