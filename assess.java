@@ -261,7 +261,9 @@ class assess implements Callable<Integer> {
     }
 
     @Command(name = "status", description = "Which environment has which migrations, in one screen.",
-            footer = {"%nWithout --env: local, staging, production and what else release.json describes; it may repeat.",
+            footer = {"%nExamples:", "  jbang assess.java status",
+                "  jbang assess.java status --env staging --env production",
+                "%nWithout --env: local, staging, production and what else release.json describes.",
                 "Whoever can reach what is unreachable from here finds instructions in _migrations/hand-over-*.md.",
                 "%nExit codes: 0 all ready, 10 trouble in a history, 11 migrations are pending,",
                 "12 one cannot be reached, 2 wrong usage."})
@@ -270,13 +272,17 @@ class assess implements Callable<Integer> {
     }
 
     @Command(name = "drift", description = "What in a database no migration made: every object by name.",
-            footer = {"%nExit codes: 0 none, 10 some, 12 it cannot be told, 2 wrong usage."})
+            footer = {"%nExamples:", "  jbang assess.java drift", "  jbang assess.java drift --env staging --json",
+                "%nExit codes: 0 none, 10 some, 12 it cannot be told, 2 wrong usage."})
     int drifting() throws Exception {
         return Drifting.of(common);
     }
 
     @Command(name = "review", description = "Look at SQL files: what each statement locks, breaks or loses.",
-            footer = {"%nWithout FILE: the pending migrations; all of them when no database says which.",
+            footer = {"%nExamples:", "  jbang assess.java review                              the pending migrations",
+                "  jbang assess.java review --since origin/release --format github",
+                "  jbang assess.java review --strict db/migration/V7__orders.sql",
+                "%nWithout FILE: the pending migrations; all of them when no database says which.",
                 "In SQL, on a statement or right above it:", "  -- hazard-ok: ID reason",
                 "%nExit codes: 0 nothing dangerous (with --strict: nothing to look at), 10 dangerous,",
                 "2 wrong usage."})

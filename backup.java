@@ -166,7 +166,9 @@ class backup implements Callable<Integer> {
 
     /** Reads a backup again, whole, and compares it with what its manifest says. */
     @Command(name = "verify", description = {"Reads a backup again, whole, and compares it with its manifest.",
-        "With --restore it is brought back on a throw-away server, and every table compared."})
+        "With --restore it is brought back on a throw-away server, and every table compared."},
+            footer = {"%nExamples:", "  jbang backup.java verify FILE.dump             read whole, compared with its manifest",
+                "  jbang backup.java verify --restore FILE.dump   restored on a throw-away server"})
     int verify(@Parameters(paramLabel = "FILE",
             description = "A backup made by backup.java or by pg_dump.") Path backup,
             @Option(names = "--restore", description = "Restore it on a throw-away server, and compare all data.")
@@ -211,7 +213,8 @@ class backup implements Callable<Integer> {
 
     /** Lists the backups of the run folder. */
     @Command(name = "list", description = {"Lists the backups: age, size, server, environment, commit and state.",
-        "A proven one has a manifest and the size it had; verify reads it whole."})
+        "A proven one has a manifest and the size it had; verify reads it whole."},
+            footer = {"%nExamples:", "  jbang backup.java list", "  jbang backup.java list --json"})
     int list() {
         phase = common.phase("list");
         List<Backups.Backup> backups = Backups.in(common.repo().resolve(Run.FOLDER));

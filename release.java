@@ -166,7 +166,9 @@ class release implements Callable<Integer> {
         }
     }
     /** Goes on with a release whose SQL is applied: promotes and starts, from what is recorded and observed. */
-    @Command(name = "resume", description = "Finish a release that changed production and then stopped.")
+    @Command(name = "resume", description = "Finish a release that changed production and then stopped.",
+            footer = {"%nExamples:", "  jbang release.java status   what is left to do",
+                "  jbang release.java resume   push both branches, start the services"})
     int resume() throws Exception {
         begin();
         try (AutoCloseable lock = run.lock()) {
@@ -198,7 +200,8 @@ class release implements Callable<Integer> {
     }
 
     /** Says where the release of this repository stands, and which command is next. */
-    @Command(name = "status", description = "Say where the release stands, and what is next.")
+    @Command(name = "status", description = "Say where the release stands, and what is next.",
+            footer = {"%nExamples:", "  jbang release.java status", "  jbang release.java status --json"})
     int status() {
         begin();
         Status status = new Status(project, run, services);
@@ -207,7 +210,9 @@ class release implements Callable<Integer> {
     }
 
     /** Makes an application with a production of its own, and releases it. */
-    @Command(name = "demo", description = "A whole release on made-up data: no configuration, no network beyond Maven.")
+    @Command(name = "demo", description = "A whole release on made-up data: no configuration, no network beyond Maven.",
+            footer = {"%nExamples:", "  jbang release.java demo", "  jbang release.java demo --keep       leave it running",
+                "  jbang release.java demo --fail apply   what a failed gate looks like"})
     int demo(@Option(names = "--yes", description = "Answer the prompts with yes.") boolean yes,
              @Option(names = "--keep", description = "Leave everything running and on disk at the end.") boolean keep,
              @Option(names = "--fail", paramLabel = "STAGE",

@@ -5,8 +5,10 @@ package lib;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -104,12 +106,43 @@ public final class Cli {
 
     /** Runs a script's command and returns its exit code. */
     public static int run(Callable<Integer> command, String... args) {
-        CommandLine line = new CommandLine(command)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        return line(command).execute(args);
+    }
+
+    /** A script's command line, with what all of them share. */
+    public static CommandLine line(Callable<Integer> command) {
+        CommandLine line = new CommandLine(command);
+        line.addSubcommand("generate-completion", completion());
+        line.getSubcommands().values().forEach(sub -> explain(sub, line));
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(false)
                 .setParameterExceptionHandler(Cli::misused)
                 .setExecutionExceptionHandler((error, where, parsed) -> failed(error, where));
-        return line.execute(args);
+    }
+
+    // The completion of bash and zsh is picocli's; it is asked for by name of the script.
+    private static CommandLine completion() {
+        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+        completion.getCommandSpec().usageMessage().footer("%nExamples:",
+                "  source <(jbang ${PARENT-COMMAND-NAME}.java generate-completion)",
+                "  alias ${PARENT-COMMAND-NAME}='jbang ${PARENT-COMMAND-NAME}.java'   so that it has a name to complete");
+        return completion;
+    }
+
+    // What holds for a script holds for its sub-commands: they say it too where they say nothing of their own.
+    private static void explain(CommandLine sub, CommandLine script) {
+        List<String> footer = new ArrayList<>(List.of(sub.getCommandSpec().usageMessage().footer()));
+        String own = String.join("\n", footer);
+        List<String> common = List.of(script.getCommandSpec().usageMessage().footer());
+        int environment = common.indexOf("%nEnvironment:");
+        if (!own.contains("Environment:") && environment >= 0) {
+            common.subList(environment, common.size()).stream().filter(line -> !line.equals(EXIT_CODES))
+                    .forEach(footer::add);
+        }
+        if (!own.contains("Exit codes:")) {
+            footer.add(EXIT_CODES);
+        }
+        sub.getCommandSpec().usageMessage().footer(footer.toArray(String[]::new));
     }
 
     private static int misused(ParameterException error, String[] args) {

@@ -1,5 +1,5 @@
 //DEPS info.picocli:picocli:4.7.7
-//SOURCES Secrets.java
+//SOURCES Secrets.java Width.java
 //COMPILE_OPTIONS -encoding UTF-8
 
 package lib;
@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import picocli.CommandLine.Help.Ansi;
 
 /** Where people look and answer: chatter on stderr, results on stdout, questions only on a terminal. */
@@ -15,6 +16,9 @@ public final class Console {
     public enum Color { auto, always, never }
 
     private static final int USUAL_COLUMNS = 80;
+    private static final String COLUMNS = "COLUMNS";
+    /** What a mark and the blank behind it take. */
+    private static final int MARK = 2;
     /** What clears a terminal's line from the cursor on. */
     private static final String REST_OF_LINE = "\u001b[K";
 
@@ -26,6 +30,7 @@ public final class Console {
     private final PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     // Whether the last line on the terminal is a drawn one, which whatever comes next takes the place of.
     private boolean drawn;
+    private int room = -1;
 
     public Console(Color color, boolean verbose) {
         this.verbose = verbose;
@@ -72,6 +77,23 @@ public final class Console {
             Thread.currentThread().interrupt();
             return 0;
         }
+    }
+
+    /**
+     * How wide chatter may be: as COLUMNS says, else as wide as the terminal; 0, which is any width, where it goes to a
+     * file or a program.
+     */
+    synchronized int room() {
+        if (room < 0) {
+            String told = System.getenv().getOrDefault(COLUMNS, "");
+            room = told.matches("[1-9]\\d{0,3}") ? Integer.parseInt(told) : columns();
+        }
+        return room;
+    }
+
+    /** What a child process needs in its environment to write as wide as we do. */
+    public Map<String, String> width() {
+        return room() == 0 ? Map.of() : Map.of(COLUMNS, String.valueOf(room()));
     }
 
     /** Whether letters beyond ASCII can be shown. */
@@ -127,8 +149,9 @@ public final class Console {
 
     /** What went wrong, and the way out below it. */
     public void failure(String message, String hint) {
-        mark("stop", message);
+        mark("stop", Width.wrap(message, room() - MARK).replace("\n", "\n" + " ".repeat(MARK)));
         if (hint != null) {
+            // Not broken into lines: a command must stay one.
             say("  -> " + hint.replace("\n", "\n     "));
         }
     }

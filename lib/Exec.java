@@ -58,6 +58,11 @@ public final class Exec {
         trace = listener;
     }
 
+    /** Tells of a command that is started elsewhere, as it could be typed. */
+    public static void told(List<String> command) {
+        trace.accept(Secrets.mask(typed(command)));
+    }
+
     public Exec in(Path folder) {
         this.folder = folder;
         return this;

@@ -1,4 +1,4 @@
-//SOURCES Console.java Gate.java Json.java Run.java
+//SOURCES Console.java Gate.java Json.java Run.java Width.java
 
 package lib;
 
@@ -8,6 +8,9 @@ import java.util.List;
 
 /** One phase at work: its gates as they end, the facts it found, and the result a person or a program reads. */
 public final class Phase {
+    /** The column in which a gate's message begins. */
+    private static final int MESSAGE = 19;
+
     private final String name;
     private final Console console;
     private final boolean json;
@@ -45,10 +48,12 @@ public final class Phase {
         if (silent) {
             return;
         }
-        console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(gate.message(), 19)));
+        // Only what a gate found is broken into lines; what it advises is to be pasted.
+        String message = Width.wrap(gate.message().strip(), console.room() - MESSAGE);
+        console.mark(gate.status().name(), String.format("%-16s %s", gate.id(), indent(message, MESSAGE)));
         boolean advised = gate.status() == Gate.Status.stop || gate.status() == Gate.Status.warn;
         if (gate.hint() != null && advised) {
-            console.say(" ".repeat(19) + "-> " + indent(gate.hint(), 22));
+            console.say(" ".repeat(MESSAGE) + "-> " + indent(gate.hint(), MESSAGE + 3));
         }
         if (gate.cause() != null) {
             console.trace(gate.cause());

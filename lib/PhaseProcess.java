@@ -25,7 +25,7 @@ public final class PhaseProcess {
         ClassArchive.makeBeside();
         command.addAll(arguments);
         command.addAll(List.of("--json", "--color", console.color().name()));
-        Exec.Result result = Exec.of(command).with(environment)
+        Exec.Result result = Exec.of(command).with(environment).with(console.width())
                 .shownAs("jbang " + name + ".java " + Exec.typed(arguments)).errorLines(console::say).run();
         Failure.Exit exit = Failure.Exit.of(result.exit());
         try {

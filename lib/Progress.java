@@ -1,6 +1,5 @@
 //DEPS me.tongfei:progressbar:0.10.2@fatjar
-//DEPS org.jline:jline-terminal:3.29.0@fatjar
-//SOURCES Console.java
+//SOURCES Console.java Width.java
 
 package lib;
 
@@ -17,7 +16,7 @@ import me.tongfei.progressbar.ProgressState;
 
 /**
  * How far a long piece of work is: a bar on a terminal, a line every few seconds elsewhere, and nothing at all for what
- * is done in two seconds. It never fails the work that it tells of. jline is here for the width of letters only.
+ * is done in two seconds. It never fails the work that it tells of.
  */
 public final class Progress implements AutoCloseable {
     /** What is counted. */
@@ -116,7 +115,7 @@ public final class Progress implements AutoCloseable {
 
     // A long name must not take the place of the bar.
     private String cut(String text) {
-        return text.length() <= room ? text : text.substring(0, room - 1) + "…";
+        return Width.cut(text, room);
     }
 
     private long shown() {
@@ -132,7 +131,7 @@ public final class Progress implements AutoCloseable {
                 return;
             }
             total = total > 0 ? total : all;
-            room = drawn ? Math.max(NARROWEST_NOTE, columns - what.length() - BAR) : Integer.MAX_VALUE;
+            room = drawn ? Math.max(NARROWEST_NOTE, columns - Width.of(what) - BAR) : Integer.MAX_VALUE;
             ProgressBarBuilder builder = new ProgressBarBuilder().setTaskName(what)
                     .setInitialMax(total > 0 ? total : -1).startsFrom(shown(), UNTOLD).continuousUpdate().hideEta()
                     .setStyle(console.unicode() ? ProgressBarStyle.UNICODE_BLOCK : ProgressBarStyle.ASCII)

@@ -249,6 +249,7 @@ public final class Scratch implements AutoCloseable {
                 .redirectErrorStream(true).redirectOutput(words);
         environment().forEach((name, value) -> builder.environment().compute(name, (same, old) -> value));
         try {
+            Exec.told(command);
             if (builder.start().waitFor() == 0) {
                 return null;
             }

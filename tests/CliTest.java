@@ -124,6 +124,23 @@ class CliTest {
         world.environment.put("NO_COLOR", null);
     }
 
+    /** Where it goes to a file or a program, a line is a line; COLUMNS says otherwise. */
+    @Test
+    void whatAGateFoundIsBrokenIntoLinesOnlyWhereThereIsAWidth() {
+        String[] look = {"--only", "settings", "--only", "git.branch", "--env", "an-environment-that-nobody-described"};
+        World.Result whole = world.run("preflight", look);
+        assertTrue(whole.err().lines().anyMatch(line -> line.length() > 70), whole::all);
+        world.environment.put("COLUMNS", "60");
+        World.Result narrow = world.run("preflight", look);
+        world.environment.put("COLUMNS", null);
+        for (String line : narrow.err().lines().toList()) {
+            boolean pasted = line.strip().startsWith("->");
+            boolean oneWord = !line.strip().contains(" ");
+            assertTrue(line.length() <= 60 || pasted || oneWord, line);
+        }
+        assertEquals(whole.err().replaceAll("\\s+", " "), narrow.err().replaceAll("\\s+", " "), "the same words");
+    }
+
     @Test
     void aTerminalThatIsNotUtf8GetsPlainMarks() {
         world.environment.put("LC_ALL", "C");

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Json.java ../Run.java ../Size.java Archive.java Manifest.java Script.java Uses.java
+//SOURCES ../Failure.java ../Json.java ../Run.java ../Size.java ../Width.java Archive.java Manifest.java Script.java Uses.java
 
 package lib.backup;
 
@@ -20,6 +20,7 @@ import lib.Failure;
 import lib.Json;
 import lib.Run;
 import lib.Size;
+import lib.Width;
 
 /** The backups that lie in a run folder, the newest first. */
 public final class Backups {
@@ -172,8 +173,8 @@ public final class Backups {
 
     private static String row(String file, String age, String size, String server, String of, String commit,
                               String state) {
-        return String.format("%-27s %4s %7s %-5s %-10s %-7s %s", file, age, size, server, of, commit, state)
-                .stripTrailing() + "\n";
+        return String.format("%s %4s %7s %-5s %s %-7s %s", Width.pad(file, 27), age, size, server, Width.pad(of, 10),
+                commit, state).stripTrailing() + "\n";
     }
 
     private static String known(String value) {
@@ -181,7 +182,7 @@ public final class Backups {
     }
 
     private static String shortened(String environment) {
-        return environment.length() <= 10 ? environment : environment.substring(0, 9) + "…";
+        return Width.cut(environment, 10);
     }
 
     private static String age(Duration age) {

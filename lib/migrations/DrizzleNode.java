@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Json.java ../Postgres.java ../Secrets.java ../Target.java ../sql/Name.java
+//SOURCES ../Exec.java ../Failure.java ../Gate.java ../Json.java ../Postgres.java ../Secrets.java ../Target.java ../sql/Name.java
 //SOURCES DrizzleConfig.java DrizzleFolder.java DrizzleScript.java DrizzleSession.java
 
 package lib.migrations;
@@ -26,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import lib.Exec;
 import lib.Failure;
 import lib.Gate;
 import lib.Json;
@@ -116,6 +117,7 @@ final class DrizzleNode implements AutoCloseable {
                     || SECRET.matcher(variable.getKey()).matches()
                     || !Secrets.mask(variable.getValue()).equals(variable.getValue()));
             target.environment().forEach((name, value) -> variables.compute(name, (same, old) -> value));
+            Exec.told(builder.command());
             node = new DrizzleNode(builder.start(), connection, work, patience);
             node.load(home);
             loaded = true;

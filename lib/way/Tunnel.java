@@ -155,6 +155,7 @@ final class Tunnel {
         Process started;
         try {
             // Its standard input stays open as long as we live: a program that watches it ends with us.
+            Exec.told(command);
             started = builder.start();
         } catch (IOException e) {
             throw new Failure(Failure.Exit.MISSING, "the tunnel of " + environment + ": " + command.get(0)
