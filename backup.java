@@ -167,7 +167,7 @@ class backup implements Callable<Integer> {
     /** Reads a backup again, whole, and compares it with what its manifest says. */
     @Command(name = "verify", description = {"Reads a backup again, whole, and compares it with its manifest.",
         "With --restore it is brought back on a throw-away server, and every table compared."},
-            footer = {"%nExamples:", "  jbang backup.java verify FILE.dump             read whole, compared with its manifest",
+            footer = {"%nExamples:", "  jbang backup.java verify FILE.dump             read whole",
                 "  jbang backup.java verify --restore FILE.dump   restored on a throw-away server"})
     int verify(@Parameters(paramLabel = "FILE",
             description = "A backup made by backup.java or by pg_dump.") Path backup,

@@ -211,7 +211,7 @@ class release implements Callable<Integer> {
 
     /** Makes an application with a production of its own, and releases it. */
     @Command(name = "demo", description = "A whole release on made-up data: no configuration, no network beyond Maven.",
-            footer = {"%nExamples:", "  jbang release.java demo", "  jbang release.java demo --keep       leave it running",
+            footer = {"%nExamples:", "  jbang release.java demo", "  jbang release.java demo --keep",
                 "  jbang release.java demo --fail apply   what a failed gate looks like"})
     int demo(@Option(names = "--yes", description = "Answer the prompts with yes.") boolean yes,
              @Option(names = "--keep", description = "Leave everything running and on disk at the end.") boolean keep,

@@ -125,7 +125,7 @@ public final class Cli {
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion.getCommandSpec().usageMessage().footer("%nExamples:",
                 "  source <(jbang ${PARENT-COMMAND-NAME}.java generate-completion)",
-                "  alias ${PARENT-COMMAND-NAME}='jbang ${PARENT-COMMAND-NAME}.java'   so that it has a name to complete");
+                "  alias ${PARENT-COMMAND-NAME}='jbang ${PARENT-COMMAND-NAME}.java'   # a name to complete");
         return completion;
     }
 

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import lib.Exec;
 import org.junit.jupiter.api.Test;
 import picocli.AutoComplete;
@@ -44,6 +46,27 @@ class ReferenceTest {
             }
         }
         assertEquals("", String.join("\n", wrong));
+    }
+
+    /** The recipes are followed on what is there: files exist, and a hazard, a gate, a tool look as they say. */
+    @Test
+    void contributingLeadsThroughWhatIsThere() throws Exception {
+        String text = Files.readString(REPO.resolve("CONTRIBUTING.md"));
+        Matcher path = Pattern.compile("`(?:\\./jbang )?((?:lib|tests|\\.ci)/[\\w./-]*|\\w+\\.java)")
+                .matcher(text);
+        int named = 0;
+        while (path.find()) {
+            assertTrue(Files.exists(REPO.resolve(path.group(1).replace("/ID/", "/IDX01/"))), path.group(1));
+            named++;
+        }
+        assertTrue(named > 12, "only " + named + " files are named");
+        assertTrue(Files.readString(REPO.resolve("preflight.java")).contains(".gate(\"git.branch\", git::branch)"));
+        assertTrue(Files.readString(REPO.resolve("tests/fixtures/hazards/IDX01/bad.sql")).contains("-- measure: "));
+        String index = Files.readString(REPO.resolve("lib/hazards/IndexHazards.java"));
+        assertTrue(index.contains("new Rule(") && index.contains("\"IDX01\"") && index.contains(".instead("));
+        String histories = Files.readString(REPO.resolve("lib/migrations/Histories.java"));
+        assertTrue(histories.contains("KNOWN = List.of(") && histories.contains("\"prisma\""));
+        assertTrue(Files.readString(REPO.resolve("lib/migrations/Prisma.java")).contains("implements History"));
     }
 
     /** Asked of a real bash: it takes the script, and offers what begins with the letters typed. */

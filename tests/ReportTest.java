@@ -62,7 +62,9 @@ class ReportTest {
         Document document = document(Failure.Exit.PASSED, record());
         for (String text : List.of(document.html(), document.markdown())) {
             holds(text, "Released main to production", "The service was down for 1.4 s", "ACCESS EXCLUSIVE bookings",
-                    "writes of bookings: 61 ms", "reads of bookings: 38 ms", "rewrites bookings", "before 6,000",
+                    "writes of bookings: 61 ms", "about 2.4 s of SQL", "code that runs names bookings.email",
+                    "bookings: writes wait up to 200 ms", "reads of bookings: 38 ms", "rewrites bookings",
+                    "before 6,000",
                     "after 1,300", "LOST ROWS", "1 table lost rows that no statement explains",
                     "1 added, 1 changed, 1 removed", "CON02", "NOT VALID", "bookings of a guest", "slower", "8.08",
                     "Index Scan using bookings_email_idx", "bookings_guest_id_idx", "guest_id is not unique in cards",

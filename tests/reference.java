@@ -61,6 +61,9 @@ class reference {
             List<String> lines = new ArrayList<>(options(spec));
             script.getSubcommands().forEach((name, sub) -> {
                 if (name.equals(sub.getCommandName()) && !name.equals("generate-completion")) {
+                    if (!lines.isEmpty()) {
+                        lines.add("");
+                    }
                     lines.add(entry(0, name + parameters(sub.getCommandSpec()), words(sub.getCommandSpec())));
                     lines.addAll(options(sub.getCommandSpec()));
                 }

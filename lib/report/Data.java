@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What became of the rows of each table, what of the schema, and rows that break a rule. */
+/** What became of the rows of each table and of the schema, what drifted before, and rows that break a rule. */
 final class Data {
     private Data() {
     }
@@ -15,7 +15,8 @@ final class Data {
         List<Section> sections = new ArrayList<>();
         violations(facts.of("validate", "violations"), facts.of("assess", "violations"), sections);
         tables(facts.of("validate", "tables"), sections);
-        schema(facts.of("validate", "schema"), sections);
+        schema("schema", "Schema", "", facts.of("validate", "schema"), sections);
+        schema("drift", "Drift", "Not as the applied migrations make it: ", facts.of("assess", "drift"), sections);
         return sections;
     }
 
@@ -53,7 +54,7 @@ final class Data {
                 : Cell.words(when + (when.startsWith("before") ? "not there" : "gone"));
     }
 
-    private static void schema(JsonNode schema, List<Section> sections) {
+    private static void schema(String id, String title, String lead, JsonNode schema, List<Section> sections) {
         if (schema.isEmpty()) {
             return;
         }
@@ -71,7 +72,7 @@ final class Data {
             rows.add(List.of(Cell.badge(change, tone), Cell.words(object.path("kind").asText()),
                     Cell.code(object.path("object").asText())));
         }
-        sections.add(new Section("schema", "Schema", counts[0] + " added, " + counts[1] + " changed, " + counts[2]
+        sections.add(new Section(id, title, lead + counts[0] + " added, " + counts[1] + " changed, " + counts[2]
                 + " removed.", List.of(new Block.Table("schema", List.of("Change", "Kind", "Object"), rows))));
     }
 

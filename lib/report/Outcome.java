@@ -45,7 +45,7 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
             figures.add(new Figure("Downtime", Measure.time(downtime.toMillis()),
                     "from the stop until it was up again"));
         } else if (!facts.of("validate", "forecast").path("seconds").isMissingNode()) {
-            figures.add(new Figure("Downtime, forecast",
+            figures.add(new Figure("SQL, forecast",
                     Measure.time(facts.of("validate", "forecast").path("seconds").asDouble() * 1000),
                     facts.of("validate", "forecast").path("stopNeeded").asBoolean() ? "the service has to stop"
                             : "the service can stay up"));

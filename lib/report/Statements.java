@@ -48,6 +48,7 @@ final class Statements {
             all.add(i);
         }
         List<Block> blocks = new ArrayList<>();
+        forecast(facts.of("validate", "forecast"), blocks);
         if (count > MANY) {
             List<Integer> slow = all.stream().sorted(Comparator.comparingDouble(statements::millis).reversed())
                     .limit(LONGEST).sorted().toList();
@@ -60,6 +61,23 @@ final class Statements {
         blocks.add(new Block.Words("SHA-256 of the SQL"));
         blocks.add(new Block.Listing(sql.path("sha256").asText()));
         return List.of(new Section("statements", "Statements", lead, blocks));
+    }
+
+    private static void forecast(JsonNode forecast, List<Block> blocks) {
+        if (forecast.isMissingNode()) {
+            return;
+        }
+        blocks.add(new Block.Words("Forecast at production's size: about "
+                + Measure.time(forecast.path("seconds").asDouble() * 1000) + " of SQL. "
+                + (forecast.path("stopNeeded").asBoolean() ? "The service has to stop: " : "The service can go on: ")
+                + forecast.path("why").asText() + "."));
+        List<Cell> blocked = new ArrayList<>();
+        forecast.path("blocked").forEach(wait -> blocked.add(Cell.words(wait.path("table").asText() + ": "
+                + wait.path("what").asText() + " wait up to "
+                + Measure.time(wait.path("seconds").asDouble() * 1000))));
+        if (!blocked.isEmpty()) {
+            blocks.add(new Block.Folded("Tables that others wait for", List.of(new Block.Points(blocked, false))));
+        }
     }
 
     private double millis(int number) {
