@@ -31,7 +31,14 @@ final class Data {
             lost += table.path("lost").asBoolean() ? 1 : 0;
         }
         List<List<Cell>> rows = new ArrayList<>();
+        List<Cell> same = new ArrayList<>();
         for (JsonNode table : tables) {
+            if (table.path("changed").isEmpty() && table.path("explainedBy").isEmpty()
+                    && table.path("before").equals(table.path("after")) && !table.path("lost").asBoolean()) {
+                same.add(Cell.words(table.path("table").asText() + ": "
+                        + Measure.count(table.path("after").asLong(), "row")));
+                continue;
+            }
             List<Cell> sizes = new ArrayList<>();
             sizes.add(size(table.path("before"), most, "before ", Cell.Tone.QUIET));
             sizes.add(size(table.path("after"), most, "after ", Cell.Tone.PLAIN));
@@ -44,13 +51,20 @@ final class Data {
             rows.add(List.of(Cell.code(table.path("table").asText()), new Cell.Stack(sizes),
                     Cell.words(columns.isEmpty() ? "nothing" : columns), new Cell.Stack(explained)));
         }
+        List<Block> blocks = new ArrayList<>();
+        if (!rows.isEmpty()) {
+            blocks.add(new Block.Table("tables", List.of("Table", "Rows", "Changed columns", "Explained by"), rows));
+        }
+        if (!same.isEmpty()) {
+            blocks.add(new Block.Folded(Measure.count(same.size(), "table") + " as before",
+                    List.of(new Block.Points(same, false))));
+        }
         sections.add(new Section("tables", "Rows", lost == 0 ? "No row was lost that no statement explains."
-                : Measure.count(lost, "table") + " lost rows that no statement explains.",
-                List.of(new Block.Table("tables", List.of("Table", "Rows", "Changed columns", "Explained by"), rows))));
+                : Measure.count(lost, "table") + " lost rows that no statement explains.", blocks));
     }
 
     private static Cell size(JsonNode rows, long most, String when, Cell.Tone tone) {
-        return rows.isNumber() ? new Cell.Bar(0, rows.asLong(), most, when + Measure.count(rows.asLong()), tone)
+        return rows.isNumber() && rows.asLong() >= 0 ? new Cell.Bar(0, rows.asLong(), most, when + Measure.count(rows.asLong()), tone)
                 : Cell.words(when + (when.startsWith("before") ? "not there" : "gone"));
     }
 

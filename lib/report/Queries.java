@@ -25,8 +25,8 @@ final class Queries {
         for (JsonNode query : queries) {
             String status = query.path("status").asText();
             Cell.Tone tone = switch (status) {
-                case "slower", "broken", "stop", "fails" -> Cell.Tone.BAD;
-                case "warn" -> Cell.Tone.WARN;
+                case "slower", "broken" -> Cell.Tone.BAD;
+                case "grown", "unknown" -> Cell.Tone.WARN;
                 case "faster" -> Cell.Tone.GOOD;
                 default -> Cell.Tone.QUIET;
             };

@@ -18,10 +18,9 @@ public final class ToDo {
         facts.of("assess", "variables").forEach(change -> points.add(Cell.words("In the provider's settings: "
                 + variable(change))));
         for (JsonNode held : held(facts)) {
-            String until = held.path("until").asText();
-            points.add(Cell.words("Held back: " + held.path("migration").asText(held.path("id").asText())
-                    + (until.isEmpty() ? "" : ", may run from " + until)
-                    + (held.path("why").asText().isEmpty() ? "" : " (" + held.path("why").asText() + ")")));
+            String until = held.path("until").asText("");
+            points.add(Cell.words("Held back: " + held.path("migration").asText() + ", " + (until.isEmpty()
+                    ? held.path("hold").asText("") + " from this release on" : "may run from " + until)));
         }
         Set<String> expires = new LinkedHashSet<>();
         facts.of("validate", "trash").forEach(kept -> expires.add(kept.path("object").asText() + " is kept as "
