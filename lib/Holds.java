@@ -34,12 +34,13 @@ public record Holds(List<Migration> due, List<Held> held) {
     /**
      * One that waits.
      *
-     * @param until when its time comes; null as long as no release has brought its file along
+     * @param until when its time comes; empty as long as no release has brought its file along
+     * @param why the words in its head
      */
-    public record Held(String migration, String file, String hold, String until) {
+    public record Held(String migration, String file, String hold, String until, String why) {
         /** When it will go, for people. */
         public String when() {
-            return until != null ? "until " + until : hold + " from this release on";
+            return !until.isEmpty() ? "until " + until : hold + " from this release on";
         }
     }
 
@@ -53,9 +54,10 @@ public record Holds(List<Migration> due, List<Held> held) {
             if (until != null && !until.isAfter(clock.instant())) {
                 due.add(migration);
             } else {
-                held.add(new Held(migration.id(), migration.file(), hold.get(), until == null ? null
+                held.add(new Held(migration.id(), migration.file(), hold.get(), until == null ? ""
                         : until.truncatedTo(ChronoUnit.MINUTES).toString().replaceFirst("T00:00:00Z$", "")
-                                .replaceFirst("T(\\d\\d:\\d\\d).*", " $1 UTC")));
+                                .replaceFirst("T(\\d\\d:\\d\\d).*", " $1 UTC"),
+                        "-- hold: " + hold.get()));
             }
         }
         return new Holds(List.copyOf(due), List.copyOf(held));
