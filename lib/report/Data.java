@@ -64,7 +64,8 @@ final class Data {
     }
 
     private static Cell size(JsonNode rows, long most, String when, Cell.Tone tone) {
-        return rows.isNumber() && rows.asLong() >= 0 ? new Cell.Bar(0, rows.asLong(), most, when + Measure.count(rows.asLong()), tone)
+        return rows.isNumber() && rows.asLong() >= 0
+                ? new Cell.Bar(0, rows.asLong(), most, when + Measure.count(rows.asLong()), tone)
                 : Cell.words(when + (when.startsWith("before") ? "not there" : "gone"));
     }
 
