@@ -36,7 +36,7 @@ final class Style {
             p { margin: .75rem 0 .4rem; overflow-wrap: anywhere; }
             .lead { margin: 0 0 1rem; color: var(--soft); }
             header .lead { font-size: 1.1rem; }
-            .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 15rem)); gap: .75rem;
+            .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.4rem, 1fr)); gap: .75rem;
               margin-top: 1.5rem; }
             .figure { display: flex; flex-direction: column; padding: .8rem 1rem; background: var(--card);
               border: 1px solid var(--line); border-radius: 10px; }

@@ -34,6 +34,8 @@ final class Timeline {
                         last ? Cell.Tone.BAD : Cell.Tone.PLAIN));
             }
         }
+        // A step that had nothing to do is no news, unless it is the one that stopped.
+        spans.removeIf(span -> span.millis() == 0 && span.tone == Cell.Tone.PLAIN);
         if (spans.isEmpty()) {
             return List.of();
         }
