@@ -134,7 +134,7 @@ class validate implements Callable<Integer> {
             try {
                 boolean rehearsed = phase.gate("rehearsal.backup", this::backup)
                         && phase.gate("rehearsal.server", this::server)
-                        && (copy == null || phase.gate("rehearsal.restore", this::restore))
+                        && (copy == null || onTheCopy("rehearsal.restore", this::restore))
                         && phase.gate("sql.write", this::write)
                         && phase.gate("sql.read", this::read)
                         && rehearse();
@@ -279,11 +279,15 @@ class validate implements Callable<Integer> {
                 history, before, plan, sql.path(), script != null || sql.edited(), schema,
                 new Trace(copy.target(), plan), holds.ids());
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
-        boolean ran = phase.gate("rehearsal.run", () -> apply(rehearsal, proofs));
+        boolean ran = onTheCopy("rehearsal.run", () -> apply(rehearsal, proofs));
         for (Proof proof : ran ? proofs : List.<Proof>of()) {
-            ran &= phase.gate(proof.gate(), () -> proof.after(result));
+            ran &= onTheCopy(proof.gate(), () -> proof.after(result));
         }
         return ran;
+    }
+
+    private boolean onTheCopy(String gate, Gate.Check check) {
+        return phase.gate(gate, () -> Hindrance.looking(copy, check));
     }
 
     private Gate.Finding apply(Rehearsal rehearsal, List<Proof> proofs) throws SQLException {

@@ -170,7 +170,7 @@ class RehearsalTest {
 
         List<String> table = seen.err().lines().filter(line -> line.matches(" {2,}(\\d+|line) .*")).toList();
         assertEquals(11, table.size(), seen::all);
-        assertTrue(seen.err().lines().filter(line -> line.startsWith("  ")).limit(20)
+        assertTrue(seen.err().lines().filter(line -> line.matches(" {2,10}\\S.*"))
                 .allMatch(line -> line.length() <= 80), seen::all);
         assertTrue(table.get(1).contains("AccessExclusive      all"), seen::all);
     }

@@ -20,6 +20,9 @@ import lib.sql.Name;
 public final class Load {
     // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
     private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
+    private static final String FULL = "No space left on device";
+    private static final List<String> GONE = List.of("server closed the connection", "terminating connection",
+            "the database system is", "Connection refused", "no connection to the server");
     private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
     private static final Pattern TABLE = Pattern.compile("pg_restore: processing data for table \"(.+)\"");
 
@@ -110,12 +113,33 @@ public final class Load {
             return roles;
         }
 
+        // What says nothing of the backup, but of the server alone.
+        private void refuse(String server) {
+            String all = result.err();
+            if (all.contains(FULL)) {
+                throw Failure.missing(server + " has no room left on its disk for the backup: "
+                        + line(FULL), "make room there, or name another server");
+            }
+            for (String gone : GONE) {
+                if (all.contains(gone)) {
+                    throw Failure.missing(server + " went away while the backup was restored: " + line(gone),
+                            "see why it stopped (memory, disk, somebody who restarted it), then run this again");
+                }
+            }
+        }
+
+        private String line(String words) {
+            return result.err().lines().filter(line -> line.contains(words)).findFirst().orElse(words)
+                    .replaceFirst(".*ERROR: +", "").replaceFirst("^pg_restore: (error: )?", "");
+        }
+
         /** A STOP with the first error and the way out, unless all is there. */
         public void orStop(String server) {
             if (ok()) {
                 return;
             }
             String first = errors.isEmpty() ? result.tail(2) : errors.get(0);
+            refuse(server);
             Set<String> roles = missingRoles();
             throw Failure.stop("the backup does not restore on " + server + ": " + first.replaceFirst(".*ERROR: +", ""),
                     first.contains("extension") ? "use a server that has the extension"

@@ -40,6 +40,11 @@ final class Canary implements AutoCloseable {
         double millis() {
             return to - from;
         }
+
+        /** The part of it between two times. */
+        Stall within(double first, double last) {
+            return new Stall(table, kind, Math.max(from, first), Math.min(to, last));
+        }
     }
 
     private static final class Post {

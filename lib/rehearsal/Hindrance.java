@@ -1,12 +1,15 @@
-//SOURCES ../Copy.java ../Failure.java ../plan/Executor.java ../sql/Name.java
+//SOURCES ../Copy.java ../Failure.java ../Gate.java ../plan/Executor.java ../sql/Name.java
 
 package lib.rehearsal;
 
+import java.io.File;
+import java.sql.SQLException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Copy;
 import lib.Failure;
+import lib.Gate;
 import lib.plan.Executor;
 import lib.sql.Name;
 
@@ -14,9 +17,34 @@ import lib.sql.Name;
 public final class Hindrance {
     private static final Pattern ROLE = Pattern.compile("role \"(.+)\" does not exist");
     private static final Pattern EXTENSION = Pattern.compile("extension \"(.+?)\"|/extension/(.+?)\\.control");
+    /** Two segments of the server's log. */
+    private static final long LEAST_ROOM = 32 << 20;
     private static final String UNTOUCHED = "production was not touched. ";
 
     private Hindrance() {
+    }
+
+    /** Looks, and tells a server that went away meanwhile from what was looked for. */
+    public static Gate.Finding looking(Copy copy, Gate.Check check) throws Exception {
+        try {
+            return check.look();
+        } catch (SQLException e) {
+            Executor.Trouble trouble = new Executor.Trouble(0, 0, "", e.getSQLState(), Gate.words(e), false);
+            Optional<Failure> failure = lost(trouble.state()) || full(trouble.state()) ? of(trouble, copy)
+                    : Optional.empty();
+            if (failure.isPresent()) {
+                throw failure.get();
+            }
+            throw e;
+        }
+    }
+
+    private static boolean lost(String state) {
+        return state != null && (state.startsWith("08") || state.startsWith("57P") || state.equals("58030"));
+    }
+
+    private static boolean full(String state) {
+        return "53100".equals(state);
     }
 
     /** The failure that names the server's part in it; empty where the SQL itself has to be looked at. */
@@ -24,13 +52,16 @@ public final class Hindrance {
         String state = String.valueOf(trouble.state());
         String where = trouble.line() > 0 ? " while line " + trouble.line() + " ran" : "";
         String statement = trouble.statement().isEmpty() ? "" : "\n" + trouble.statement();
-        if (state.startsWith("08") || state.startsWith("57P") || state.equals("58030")) {
+        // A server that cannot write its log ends itself, and can tell nobody why.
+        if (full(state) || lost(state) && copy.own() && crowded()) {
+            return missing("the rehearsal server has no room left on its disk" + where + ": "
+                    + trouble.message() + statement, UNTOUCHED + room(copy) + ", then: jbang validate.java");
+        }
+        if (lost(state)) {
             return missing("the rehearsal server went away" + where + ": " + trouble.message() + statement,
                     UNTOUCHED + "See why it stopped (memory, somebody who restarted it), then: jbang validate.java");
         }
         return switch (state) {
-            case "53100" -> missing("the rehearsal server has no room left on its disk" + where + ": "
-                    + trouble.message() + statement, UNTOUCHED + room(copy) + ", then: jbang validate.java");
             case "53200" -> missing("the rehearsal server has no memory left" + where + ": " + trouble.message()
                     + statement, UNTOUCHED + "Name a larger server: jbang validate.java --scratch URL");
             case "42704" -> role(trouble, copy, statement);
@@ -39,8 +70,12 @@ public final class Hindrance {
         };
     }
 
+    private static boolean crowded() {
+        return new File(System.getProperty("java.io.tmpdir")).getUsableSpace() < LEAST_ROOM;
+    }
+
     /** How a copy gets more room. */
-    static String room(Copy copy) {
+    private static String room(Copy copy) {
         return copy.own() ? "Make room below " + System.getProperty("java.io.tmpdir")
                 + ", or name another folder: JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER"
                 : "Make room on " + copy.server() + ", or name another server: --scratch URL";

@@ -88,6 +88,12 @@ final class Measured {
         holds.merge(table, hold, (one, other) -> one.blocks().compareTo(other.blocks()) >= 0 ? one : other);
     }
 
+    /** Whether what it holds is what a canary waits for. */
+    boolean stops(Canary.Stall stall) {
+        Hold hold = holds.get(stall.table());
+        return hold != null && (stall.kind() == Canary.Kind.WRITES || hold.blocks() == Blocks.EVERYTHING);
+    }
+
     /** The canary's own word on what it does. */
     void waited(Canary.Stall stall) {
         boolean reads = stall.kind() == Canary.Kind.READS;

@@ -11,8 +11,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Failure;
@@ -216,7 +216,7 @@ public final class Trace implements Executor.Observer, AutoCloseable {
     public void close() throws SQLException {
         canaries.forEach(Canary::close);
         for (Canary canary : canaries) {
-            canary.stalls().forEach(stall -> cause(stall).ifPresent(done -> done.waited(stall)));
+            canary.stalls().forEach(this::blame);
             blind |= canary.lost();
         }
         canaries.clear();
@@ -228,16 +228,18 @@ public final class Trace implements Executor.Observer, AutoCloseable {
         return blind;
     }
 
-    // Who waits, waits for the first one that took what he wants; the lock of a statement lasts as long as its
-    // transaction does.
-    private Optional<Measured> cause(Canary.Stall stall) {
+    // Who waits, waits for the first one in a transaction that took what he wants, and to that transaction's end: between
+    // two of them a reader would have come through, who stands in the queue while a canary is about to ask again.
+    private void blame(Canary.Stall stall) {
         List<Measured> meanwhile = measured.stream()
                 .filter(done -> done.start <= stall.to() && done.released >= stall.from()).toList();
-        boolean reads = stall.kind() == Canary.Kind.READS;
-        return meanwhile.stream().filter(done -> {
-            Measured.Hold hold = done.holds.get(stall.table());
-            return hold != null && (!reads || hold.blocks() == Measured.Blocks.EVERYTHING);
-        }).findFirst().or(() -> meanwhile.stream().findFirst());
+        Map<Integer, Measured> causes = new TreeMap<>();
+        meanwhile.stream().filter(done -> done.stops(stall))
+                .forEach(done -> causes.putIfAbsent(done.segment.number(), done));
+        causes.values().forEach(done -> done.waited(stall.within(done.start, done.released)));
+        if (causes.isEmpty() && !meanwhile.isEmpty()) {
+            meanwhile.get(0).waited(stall);
+        }
     }
 
     /** What each statement did, in order. */
