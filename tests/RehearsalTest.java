@@ -198,10 +198,15 @@ class RehearsalTest {
         assertTrue(statement(slow, "ALTER TABLE rooms").at("/stall/reads").asDouble() > 400, slow::all);
 
         World.Result strict = rehearse("ALTER TABLE rooms ADD COLUMN floor int NOT NULL DEFAULT 0;\n"
-                + "ALTER TABLE rooms ALTER COLUMN floor DROP DEFAULT;\nDROP TABLE log;\n");
+                + "ALTER TABLE rooms ALTER COLUMN floor DROP DEFAULT;\nDROP SEQUENCE visits;\n"
+                + "ALTER TABLE stays ENABLE ROW LEVEL SECURITY;\nREVOKE SELECT ON rooms FROM PUBLIC;\n"
+                + "CREATE TABLE kept AS SELECT * FROM rooms;\n");
         String why = strict.json().at("/facts/forecast/why").asText();
-        assertTrue(why.contains("log is gone") && why.contains("rooms.floor is new, and must have a value"),
-                strict::all);
+        for (String reason : List.of("visits is gone", "rooms.floor is new, and must have a value",
+                "stays has a new rule: row level security", "may lose its rights: REVOKE in line 5",
+                "would be missed: line 6")) {
+            assertTrue(why.contains(reason), reason + "\n" + strict.all());
+        }
     }
 
     @Test

@@ -29,10 +29,12 @@ import lib.sql.Name;
 public final class Forecast implements Proof {
     /** Seconds that nobody minds, also where production is three times slower than the rehearsal. */
     static final double SHORT = 0.3;
-    private static final Set<String> MOVES = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
+    private static final Set<String> MOVES = Set.of("INSERT", "UPDATE", "DELETE", "MERGE", "CREATE TABLE AS",
+            "SELECT INTO");
     /** Hazards of code that runs: what it uses is renamed, gone or narrowed, what it writes is refused. */
-    private static final Set<String> BREAKING = Set.of("CMP01", "CMP02", "CMP03", "CMP04", "DES01", "DES02", "DES03",
-            "DES07", "DES09");
+    private static final Set<String> BREAKING = Set.of("CMP01", "CMP02", "CMP03", "CMP04", "CON15", "DES01", "DES02",
+            "DES03", "DES07", "DES09");
+    private static final Set<String> RIGHTS = Set.of("REVOKE", "REVOKE ROLE", "ALTER ROLE", "DROP ROLE");
     private static final int NAMED = 4;
 
     /** Access to a table that waits, and for how long at production's size. */
@@ -150,6 +152,11 @@ public final class Forecast implements Proof {
         if (!risky.isEmpty()) {
             reasons.add("code that runs now may break: " + some(risky));
         }
+        List<String> rights = measured.stream().filter(done -> RIGHTS.contains(done.statement.tag()))
+                .map(done -> done.statement.tag() + " in line " + done.statement.line()).toList();
+        if (!rights.isEmpty()) {
+            reasons.add("code that runs now may lose its rights: " + some(rights));
+        }
         List<String> moves = measured.stream().filter(this::moves)
                 .map(done -> "line " + done.statement.line()).toList();
         if (!moves.isEmpty()) {
@@ -169,7 +176,7 @@ public final class Forecast implements Proof {
     // What it makes of rows that are there is not made of those that are written while it runs.
     private boolean moves(Measured done) {
         Set<Name> read = new TreeSet<>(done.statement.relations());
-        if (done.statement.tag().equals("INSERT")) {
+        if (done.statement.tag().matches("INSERT|CREATE TABLE AS|SELECT INTO")) {
             read.removeAll(done.statement.writes());
         }
         read.removeIf(name -> rehearsal.trace().known().get(name) == null

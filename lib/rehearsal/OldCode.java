@@ -37,10 +37,24 @@ final class OldCode {
             JOIN pg_namespace n ON n.oid = t.relnamespace
             WHERE i.indisunique AND n.nspname !~ '^pg_'
               AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid)
+            UNION ALL
+            SELECT n.nspname, c.relname, 'referenced by ' || k.conrelid::regclass || ', ' || k.conname
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.contype = 'f' AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
+            UNION ALL
+            SELECT n.nspname, c.relname, 'trigger ' || t.tgname
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+            UNION ALL
+            SELECT n.nspname, c.relname, 'row level security'
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity
             ORDER BY 1, 2, 3""";
     private static final String OTHERS = """
             SELECT 'function ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            UNION ALL
+            SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'S' AND n.nspname !~ '^pg_'
             UNION ALL
             SELECT 'value ' || enumlabel || ' of ' || enumtypid::regtype FROM pg_enum
             ORDER BY 1""";
@@ -99,6 +113,8 @@ final class OldCode {
                 breaks.add(table + "." + name + " is " + now.type() + " instead of " + column.type());
             } else if (now.notNull() && !column.notNull()) {
                 breaks.add(table + "." + name + " must not be NULL any more");
+            } else if (now.notNull() && column.filled() && !now.filled()) {
+                breaks.add(table + "." + name + " has no default any more");
             }
         });
         after.forEach((name, column) -> {

@@ -228,8 +228,8 @@ public final class Trace implements Executor.Observer, AutoCloseable {
         return blind;
     }
 
-    // Who waits, waits for the first one in a transaction that took what he wants, and to that transaction's end: between
-    // two of them a reader would have come through, who stands in the queue while a canary is about to ask again.
+    // Who waits, waits for the first one in a transaction that took what he wants, and to that transaction's end:
+    // between two of them a reader in the queue would have come through, and a canary that asks now and then may not.
     private void blame(Canary.Stall stall) {
         List<Measured> meanwhile = measured.stream()
                 .filter(done -> done.start <= stall.to() && done.released >= stall.from()).toList();
