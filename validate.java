@@ -8,10 +8,11 @@
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
-//SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Forecast.java
-//SOURCES lib/rehearsal/Hindrance.java lib/rehearsal/Replay.java
-//SOURCES lib/rehearsal/Proof.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
-//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java
+//SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
+//SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java lib/rehearsal/Proof.java
+//SOURCES lib/rehearsal/Queries.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
+//SOURCES lib/rehearsal/Replay.java lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java
+//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -54,18 +55,26 @@ import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
 import lib.rehearsal.Coverage;
+import lib.rehearsal.Current;
+import lib.rehearsal.EntryChecks;
+import lib.rehearsal.Failing;
 import lib.rehearsal.Forecast;
 import lib.rehearsal.Hindrance;
 import lib.rehearsal.Proof;
+import lib.rehearsal.Queries;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
 import lib.rehearsal.Replay;
+import lib.rehearsal.SpotChecks;
+import lib.rehearsal.Staging;
 import lib.rehearsal.Trace;
 import lib.rehearsal.Validity;
 import lib.sql.Statement;
+import lib.triage.Explained;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 
 /** Restores the backup on a server that is not production's, writes the release SQL, and runs it there. */
@@ -77,14 +86,19 @@ import picocli.CommandLine.ScopeType;
             "  jbang validate.java                       write, and rehearse on a server found here",
             "  jbang validate.java --sql my-release.sql  rehearse a script of your own",
             "  jbang validate.java --scratch postgresql://postgres:pw@localhost:5433/postgres",
+            "  jbang validate.java --on staging          and leave staging a copy of production, migrated",
+            "  jbang validate.java checks                a live database after the release",
+            "  jbang validate.java triage deploy.log     what a migration failed on",
             "%nServers, in this order: --scratch, the compose file's db, installed binaries, fetched binaries.",
             "%nEnvironment:", "  PROD_DATABASE_URL    the database of production",
             "  RELEASE_SCRATCH_URL  a server to rehearse on, as --scratch", Cli.EXIT_CODES})
 class validate implements Callable<Integer> {
     /** What a rehearsal has to prove before its SQL may change production, in the order in which it is told. */
     private static final List<Function<Rehearsal, Proof>> PROOFS = List.of(
+            Queries::new,
             Forecast::new,
             Recorded::new,
+            EntryChecks::new,
             Coverage::new,
             Replay::new,
             Validity::new);
@@ -100,8 +114,19 @@ class validate implements Callable<Integer> {
             description = "A release script of your own, instead of a written one.")
     Path script;
 
+    @Option(names = "--on", paramLabel = "ENV",
+            description = "Rehearse on the server of ENV (staging), and leave ENV a copy of production, migrated.")
+    String on;
+
+    @Option(names = "--mask", paramLabel = "FILE",
+            description = "With --on: SQL that masks the data before anybody sees it there.")
+    Path mask;
+
     @Option(names = "--unrehearsed", description = "Go on when there is no server to rehearse on; the report says so.")
     boolean unrehearsed;
+
+    @Option(names = "--show-rows", description = "When rows make it fail, show the first ten of them.")
+    boolean showRows;
 
     private Project project;
     private Run run;
@@ -117,6 +142,7 @@ class validate implements Callable<Integer> {
     private SqlFile sql;
     private Plan plan;
     private Fingerprint schema;
+    private Staging staging;
     private Executor.Result result;
 
     public static void main(String... args) {
@@ -129,17 +155,26 @@ class validate implements Callable<Integer> {
         run = Run.open(project.repo);
         try (AutoCloseable lock = run.lock()) {
             phase = common.phase("validate");
+            if (mask != null && on == null) {
+                throw Failure.usage("--mask is for the environment that --on names",
+                        "add --on staging, or leave it out");
+            }
+            staging = on == null ? null : new Staging(common, project, run, phase, on);
             // The grammar takes longer to load than to parse: it loads while the backup is being restored.
             CompletableFuture.runAsync(() -> Statement.of("SELECT 1", 1));
             try {
                 boolean rehearsed = phase.gate("rehearsal.backup", this::backup)
+                        && phase.gate("rehearsal.current", () -> Current.of(project, production, saved))
+                        && (staging == null || phase.gate("staging.target", staging::target))
                         && phase.gate("rehearsal.server", this::server)
                         && (copy == null || onTheCopy("rehearsal.restore", this::restore))
                         && phase.gate("sql.write", this::write)
                         && phase.gate("sql.read", this::read)
                         && rehearse();
-                if (rehearsed) {
-                    phase.gate("certificate", this::certify);
+                if (rehearsed && phase.gate("certificate", this::certify) && staging != null && copy != null) {
+                    // It is connected to the database that is replaced now.
+                    copy.close();
+                    staging.migrate(dump, mask, plan, history);
                 }
             } finally {
                 if (copy != null) {
@@ -148,6 +183,31 @@ class validate implements Callable<Integer> {
             }
             return phase.finish(run, plan == null ? null : project.repo.relativize(sql.path()) + " " + plan.sha256());
         }
+    }
+
+    /** Looks at a live database after a release. */
+    @Command(name = "checks", description = {"Looks at a live database after a release, without changing anything:",
+        "constraints, indexes, history, schema, Prisma's client, and whether queries became slower."},
+            footer = {"%nExamples:", "  jbang validate.java checks",
+                "  jbang validate.java checks --env staging", Cli.EXIT_CODES})
+    int checks() throws Exception {
+        project = new Project(common);
+        phase = common.phase("checks");
+        new SpotChecks(project, Run.open(project.repo), phase).look();
+        return phase.finish(null, null);
+    }
+
+    /** Reads the log of a migration that failed, and explains it; no database is asked. */
+    @Command(name = "triage", description = {"Reads the log of a failed migration, and says what it comes from:",
+        "of psql, a server, drizzle, Prisma, Flyway, Supabase, node-pg-migrate, or of a run of ours."},
+            footer = {"%nExamples:", "  jbang validate.java triage deploy.log",
+                "  jbang validate.java triage _migrations/run.json", "  npm run migrate 2>&1 | "
+                + "jbang validate.java triage -", Cli.EXIT_CODES})
+    int triage(@Parameters(paramLabel = "LOG", description = "The log; - is the standard input.") Path log) {
+        phase = common.phase("triage");
+        StringBuilder text = new StringBuilder();
+        phase.gate("triage.log", () -> Explained.of(log, phase, text));
+        return phase.finish(null, text.toString());
     }
 
     private Gate.Finding backup() {
@@ -171,9 +231,10 @@ class validate implements Callable<Integer> {
         return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
     }
 
-    private Gate.Finding server() {
+    private Gate.Finding server() throws SQLException {
         try {
-            copy = Copy.on(scratch, project.repo, production);
+            copy = Copy.on(scratch == null && staging != null ? staging.server(production) : scratch, project.repo,
+                    production);
             phase.fact("server", copy.server());
             return Gate.passed(copy.server());
         } catch (Failure failure) {
@@ -299,15 +360,8 @@ class validate implements Callable<Integer> {
                     .observed(trace).run(plan);
         }
         if (result.trouble() != null) {
-            Executor.Trouble trouble = result.trouble();
-            Optional<Failure> hindrance = Hindrance.of(trouble, copy);
-            if (hindrance.isPresent()) {
-                throw hindrance.get();
-            }
-            throw Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n"
-                    + trouble.statement(),
-                    "production was not touched. Correct the migration or its entry, or edit "
-                    + project.repo.relativize(sql.path()) + "; then: jbang validate.java");
+            throw Hindrance.of(result.trouble(), copy)
+                    .orElseGet(() -> Failing.of(rehearsal, result.trouble(), showRows));
         }
         double millis = result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum();
         return Gate.passed(String.format("%d statements ran on the copy, %d rows, %.2f s", result.outcomes().size(),

@@ -205,6 +205,14 @@ public final class Address {
         return value == null || value.isBlank() ? null : new Found(value, inFile + " in .env");
     }
 
+    /** The URL of an environment as {@link #find} finds it; null where a person would have to type it. */
+    public static Found unasked(Path repo, Settings settings, String environment, Console console) {
+        JsonNode wish = settings.environment(environment).url();
+        boolean ran = wish != null && List.of("command", "railway").contains(UrlSource.kind(wish));
+        return ran || System.getenv(TYPED) != null || peek(repo, settings, environment) != null
+                ? find(repo, settings, environment, console) : null;
+    }
+
     private static Found command(Path repo, List<String> command, String environment) {
         Exec.Result result = Exec.of(command).in(repo).within(PATIENCE).run();
         if (!result.ok() || result.out().isBlank()) {

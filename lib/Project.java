@@ -97,6 +97,11 @@ public final class Project {
         return Address.find(repo, settings, environment, console);
     }
 
+    /** The same, but null where a person would have to type it. */
+    public Address.Found unasked() {
+        return Address.unasked(repo, settings, environment, console);
+    }
+
     /** The same while the way to it may still be closed. */
     public Address.Found found() {
         return found(environment);

@@ -1,6 +1,6 @@
 //DEPS org.apache.commons:commons-text:1.14.0
-//SOURCES Failure.java FirewallSetting.java Gate.java Json.java ServiceSetting.java UrlSource.java
-//SOURCES VariablesSetting.java VersionSetting.java Windows.java
+//SOURCES Failure.java FirewallSetting.java Gate.java Json.java QueriesSetting.java ServiceSetting.java
+//SOURCES UrlSource.java VariablesSetting.java VersionSetting.java Windows.java
 
 package lib;
 
@@ -35,7 +35,7 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** What release.json says; everything has a default, so that the common case needs no file at all. */
 public record Settings(Branches branches, Migrations migrations, List<List<String>> checks,
-                       Map<String, Environment> environments, VersionSetting version) {
+                       Map<String, Environment> environments, VersionSetting version, QueriesSetting queries) {
     public static final String FILE = "release.json";
     /** As many letters may be wrong in a name that was meant to be another. */
     private static final int SLIP = 2;
@@ -81,13 +81,14 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
         branches = branches == null ? new Branches(null, null) : branches;
         migrations = migrations == null ? new Migrations(null, null) : migrations;
         environments = environments == null ? Map.of() : environments;
+        queries = queries == null ? new QueriesSetting(null, null, null, null) : queries;
     }
 
     /** Reads release.json of a repository; a mistake is named with its line and the nearest key that would be right. */
     public static Settings of(Path repo) {
         Path file = repo.resolve(FILE);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            return new Settings(null, null, null, null, null);
+            return new Settings(null, null, null, null, null, null);
         }
         if (Files.isDirectory(file)) {
             throw Failure.usage(FILE + " is a folder", "mv " + FILE + " " + FILE + ".d   # give it another name");
@@ -157,6 +158,10 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
         command("checks", checks == null ? List.of() : checks);
         if (version != null && version.mistake() != null) {
             throw wrong(text, "/version", "version" + version.mistake(), "compare it with README, section Settings");
+        }
+        if (queries.mistake() != null) {
+            throw wrong(text, "/queries", "queries" + queries.mistake(),
+                    "write {\"queries\": {\"folder\": \"queries\", \"slower\": 20}}");
         }
         environments.forEach((name, environment) -> {
             if (environment != null) {

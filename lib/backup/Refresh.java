@@ -21,6 +21,7 @@ import lib.Project;
 import lib.Run;
 import lib.Size;
 import lib.Target;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /**
@@ -45,6 +46,15 @@ public final class Refresh {
         @Option(names = "--sql", paramLabel = "FILE",
                 description = "Run this SQL in the copy, in one transaction, before anybody sees it: to mask data.")
         private Path sql;
+
+        /** What would be typed to bring this backup into an environment; the SQL masks it, or is null. */
+        public static Wish of(String environment, Path backup, Path mask) {
+            List<String> words = new ArrayList<>(List.of("--to", environment, "--file", backup.toString()));
+            if (mask != null) {
+                words.addAll(List.of("--sql", mask.toString()));
+            }
+            return CommandLine.populateCommand(new Wish(), words.toArray(String[]::new));
+        }
 
         /** Refreshes, as gates of the phase; the name of the refreshed database, null when it stopped. */
         public String run(Cli.Options common, Phase phase, Project project, Run run) {

@@ -85,7 +85,13 @@ public final class Forecast implements Proof {
                 hazards.getOrDefault(done.statement.line(), Set.of()))).toList();
         List<String> breaks;
         try (Connection connection = rehearsal.read()) {
-            breaks = code.breaks(OldCode.of(connection));
+            breaks = new ArrayList<>(code.breaks(OldCode.of(connection)));
+        }
+        // What production has been asked, and what could not be asked of it any more.
+        for (JsonNode query : rehearsal.phase().facts().path("broken")) {
+            if (query.path("origin").asText().equals("statistics")) {
+                breaks.add(query.path("name").asText() + ": " + query.path("error").asText());
+            }
         }
         List<Blocked> blocked = blocked(measured);
         List<String> reasons = reasons(measured, breaks, hazards, blocked);
