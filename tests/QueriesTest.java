@@ -1,4 +1,5 @@
-//SOURCES OwnServer.java World.java ../lib/queries/Comparison.java ../lib/queries/Planner.java
+//SOURCES OwnServer.java World.java ../lib/queries/Comparison.java ../lib/queries/IndexAdvice.java
+//SOURCES ../lib/queries/Planner.java
 //SOURCES ../lib/queries/QueryFolder.java ../lib/queries/Usage.java ../lib/sql/Parameters.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -17,6 +18,7 @@ import lib.Postgres;
 import lib.Target;
 import lib.queries.Comparison;
 import lib.queries.Explained;
+import lib.queries.IndexAdvice;
 import lib.queries.Planner;
 import lib.queries.Query;
 import lib.queries.QueryFolder;
@@ -120,6 +122,8 @@ class QueriesTest {
         assertEquals(2, seen.json().at("/facts/broken").size(), seen::all);
         assertEquals(List.of("file", "statistics"), List.of(seen.json().at("/facts/broken/0/origin").asText(),
                 seen.json().at("/facts/broken/1/origin").asText()));
+        assertTrue(seen.json().at("/facts/forecast/why").asText().contains(": column \"email\" does not exist"),
+                "the forecast knows: " + seen.json().at("/facts/forecast"));
         assertTrue(seen.json().at("/facts/certificate").isMissingNode(), "nothing is certified");
 
         world.write("queries/logs.sql", FILE.replace("SELECT id", "-- slower-ok: once a year\nSELECT id")
@@ -213,7 +217,31 @@ class QueriesTest {
             assertTrue(planner.explain(read("SELECT b FROM t WHERE a = $1").get(0)).indexes().contains("t_pkey"));
             assertTrue(planner.explain(read("SELECT $1, b FROM t").get(0)).cost() > 0);
             assertThrows(SQLException.class, () -> planner.explain(read("SELECT gone FROM t").get(0)));
+            anIndexIsProposedOnlyWhereThePlannerWouldUseIt(connection, planner);
         }
+    }
+
+    private static void anIndexIsProposedOnlyWhereThePlannerWouldUseIt(Connection connection, Planner planner)
+            throws SQLException {
+        Postgres.execute(connection, "CREATE TABLE \"Big\" AS SELECT i AS id, i % 1000 AS \"user\", now() AS at"
+                + " FROM generate_series(1, 50000) AS i");
+        Postgres.execute(connection, "ANALYZE");
+        IndexAdvice advice = new IndexAdvice(connection, 16);
+        for (String[] known : new String[][] {
+                {"SELECT * FROM \"Big\" WHERE \"user\" = $1", "\"Big\" (\"user\")"},
+                {"SELECT b.id FROM \"Big\" b WHERE b.\"user\" = $1 ORDER BY b.at DESC LIMIT 1",
+                    "\"Big\" (\"user\", at DESC)"},
+                {"SELECT id FROM \"Big\" ORDER BY id LIMIT 5", "\"Big\" (id)"}}) {
+            Query query = read(known[0]).get(0);
+            Explained plan = planner.explain(query);
+            IndexAdvice.Index index = advice.of(query, plan, List.of(), plan.cost() / 2);
+            assertEquals("CREATE INDEX CONCURRENTLY ON " + known[1], index.sql());
+            assertTrue(index.cost() < plan.cost() / 2, index::toString);
+        }
+        Query all = read("SELECT count(*) FROM \"Big\" WHERE \"user\" < 999").get(0);
+        Explained plan = planner.explain(all);
+        assertEquals(null, advice.of(all, plan, List.of(), plan.cost() / 10), "most rows are read anyway");
+        assertEquals("0", Postgres.one(connection, "SELECT count(*) FROM pg_indexes WHERE tablename = 'Big'"));
     }
 
     @Test

@@ -90,7 +90,7 @@ public final class Forecast implements Proof {
         // What production has been asked, and what could not be asked of it any more.
         for (JsonNode query : rehearsal.phase().facts().path("broken")) {
             if (query.path("origin").asText().equals("statistics")) {
-                breaks.add(query.path("name").asText() + ": " + query.path("error").asText());
+                breaks.add(0, query.path("name").asText() + ": " + query.path("error").asText());
             }
         }
         List<Blocked> blocked = blocked(measured);

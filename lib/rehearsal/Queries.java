@@ -34,6 +34,9 @@ import lib.queries.Workload;
  * says that the old code must not run any more.
  */
 public final class Queries implements Proof {
+    /** As long as indexes are tried for; on large tables each one takes its time. */
+    private static final long ADVICE_NANOS = 120_000_000_000L;
+
     private final Rehearsal rehearsal;
     private final QueriesSetting setting;
     private final List<Query> queries = new ArrayList<>();
@@ -115,9 +118,10 @@ public final class Queries implements Proof {
             return advice;
         }
         try (Connection connection = Postgres.write(rehearsal.copy().target(), "rehearsal")) {
+            long end = System.nanoTime() + ADVICE_NANOS;
             IndexAdvice advisor = new IndexAdvice(connection, connection.getMetaData().getDatabaseMajorVersion());
             for (Map.Entry<Comparison, Status> entry : all.entrySet()) {
-                if (entry.getValue() == Status.slower) {
+                if (entry.getValue() == Status.slower && System.nanoTime() < end) {
                     Comparison one = entry.getKey();
                     double enough = Math.max(one.before().cost() * setting.factor(), one.after().cost() / 2);
                     advice.put(one, advisor.of(one.query(), one.after(), after.gone(before, one.query()), enough));
@@ -161,7 +165,8 @@ public final class Queries implements Proof {
                     || status == Status.unknown && file;
             if (told || status == Status.slower || status == Status.broken) {
                 (excuse != null || told ? warns : stops)
-                        .add(Told.of(one, status, advice.get(one)) + (excuse == null ? "" : "\n  accepted: " + excuse));
+                        .add(Told.of(one, status) + Told.index(one, advice) + (excuse == null ? "" : "\n  accepted: " +
+                        excuse));
             }
         });
         long unknown = all.values().stream().filter(status -> status == Status.unknown).count();

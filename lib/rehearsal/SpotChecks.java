@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import lib.Address;
@@ -122,7 +123,8 @@ public final class SpotChecks {
             boolean worse = ratio > project.settings.queries().factor() && change.since() - change.before() > QUICK;
             facts.add(fact(change, ratio, worse));
             if (worse) {
-                slower.add(String.format("%s: %.1f ms instead of %.1f ms, %d times: %s", change.name(), change.since(),
+                slower.add(String.format(Locale.ROOT, "%s: %.1f ms instead of %.1f ms, %d times: %s", change.name(),
+                        change.since(),
                         change.before(), change.calls(), change.sql().replaceAll("\\s+", " ")));
             }
         }

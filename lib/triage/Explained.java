@@ -25,8 +25,9 @@ public final class Explained {
     /** Adds what each error comes from to the text and to the facts; a log without any is a {@link Failure}. */
     public static Gate.Finding of(Path log, Phase phase, StringBuilder text) {
         List<Complaint> complaints = Log.read(read(log));
+        String name = log.toString().equals("-") ? "standard input" : log.toString();
         if (complaints.isEmpty()) {
-            throw Failure.stop(log + " holds no error of PostgreSQL or of a migration tool that is known here",
+            throw Failure.stop(name + " holds no error of PostgreSQL or of a migration tool that is known here",
                     "give the whole output, the errors with it: COMMAND > migrate.log 2>&1");
         }
         List<Map<String, Object>> facts = new ArrayList<>();
@@ -41,7 +42,7 @@ public final class Explained {
         }
         phase.fact("errors", facts);
         String causes = String.join(", ", facts.stream().map(fact -> fact.get("cause").toString()).distinct().toList());
-        return Gate.passed(log + ": " + complaints.size() + (complaints.size() == 1 ? " error" : " errors") + ", "
+        return Gate.passed(name + ": " + complaints.size() + (complaints.size() == 1 ? " error" : " errors") + ", "
                 + causes);
     }
 
