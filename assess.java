@@ -219,8 +219,13 @@ class assess implements Callable<Integer> {
         if (found.isEmpty()) {
             return Gate.passed("no hazards in " + result.statements() + " statements");
         }
-        String list = String.join("\n", found.stream().map(finding -> (finding.cured() ? "cured" : finding.severity())
-                + " " + finding.id() + " " + finding.place() + ": " + finding.message()).toList());
+        // One line a kind: all of them are in the facts, in the report, and in a review.
+        Map<String, List<Finding>> kinds = found.stream().collect(Collectors.groupingBy(finding ->
+                (finding.cured() ? "cured" : finding.severity()) + " " + finding.id(), LinkedHashMap::new,
+                Collectors.toList()));
+        String list = String.join("\n", kinds.entrySet().stream().map(kind -> kind.getKey() + " "
+                + kind.getValue().get(0).place() + ": " + kind.getValue().get(0).message()
+                + (kind.getValue().size() == 1 ? "" : "; " + (kind.getValue().size() - 1) + " more like it")).toList());
         return found.stream().allMatch(Finding::cured) ? Gate.passed(list)
                 : Gate.warned(result.verdict() + "\n" + list, "jbang assess.java review   # each with its safe form");
     }
