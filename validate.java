@@ -4,7 +4,7 @@
 
 //SOURCES lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
 //SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java
-//SOURCES lib/Postgres.java lib/Project.java lib/Run.java
+//SOURCES lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
@@ -40,6 +40,7 @@ import lib.Json;
 import lib.Migration;
 import lib.Phase;
 import lib.Postgres;
+import lib.Progress;
 import lib.Project;
 import lib.Run;
 import lib.Target;
@@ -254,7 +255,10 @@ class validate implements Callable<Integer> {
 
     private Gate.Finding restore() throws SQLException {
         long start = System.nanoTime();
-        copy.restore(dump, Clients.fitting(production.major()));
+        int tables = saved.contents().tables().size();
+        try (Progress progress = Progress.of(common.console(), "restoring", tables, Progress.Unit.TABLES)) {
+            copy.restore(dump, Clients.fitting(production.major()), progress::step);
+        }
         try (Connection connection = Postgres.write(copy.target(), "rehearsal")) {
             Postgres.execute(connection, "ANALYZE");
             schema = Fingerprint.of(connection);
@@ -265,7 +269,13 @@ class validate implements Callable<Integer> {
                     "rehearse on a server of production's own major and extensions: --scratch URL");
         }
         // What is rehearsed on must be production as it was: not one row lost, not one value changed on the way.
-        Contents contents = saved.contents().again(copy.target(), (table, read, all) -> { });
+        Contents contents;
+        try (Progress progress = Progress.of(common.console(), "comparing", 0, Progress.Unit.BYTES)) {
+            contents = saved.contents().again(copy.target(), (table, read, all) -> {
+                progress.total(all);
+                progress.to(read, table);
+            });
+        }
         List<String> differences = contents.differences(saved.contents(), 5);
         if (!differences.isEmpty()) {
             throw Failure.stop("the restored copy does not hold the data that was backed up:\n  "
@@ -353,7 +363,8 @@ class validate implements Callable<Integer> {
         for (Proof proof : proofs) {
             proof.before();
         }
-        try (Trace trace = rehearsal.trace().open()) {
+        try (Trace trace = rehearsal.trace().open();
+                Progress progress = Progress.of(common.console(), "rehearsing", 0, Progress.Unit.STATEMENTS)) {
             result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
                     .observed(trace).run(plan);
         }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -211,6 +212,11 @@ public final class Copy implements AutoCloseable {
 
     /** Restores a backup whole, in the encoding of the database that it is of. */
     public void restore(Path dump, Clients.Client client) throws SQLException {
+        restore(dump, client, null);
+    }
+
+    /** The same, telling the name of each table whose rows begin to be loaded; null tells nobody. */
+    public void restore(Path dump, Clients.Client client, Consumer<String> tables) throws SQLException {
         String encoding = Manifest.exists(dump) ? Manifest.of(dump).contents().encoding() : UTF8;
         if (!encoding.equals(UTF8)) {
             makeAgain(encoding);
@@ -218,7 +224,7 @@ public final class Copy implements AutoCloseable {
         if (own()) {
             makeRoles(dump);
         }
-        Load load = Load.of(dump, client);
+        Load load = Load.of(dump, client).tables(tables);
         Load.Result result = load.into(target);
         if (!result.ok() && own() && !result.missingRoles().isEmpty()) {
             for (String role : result.missingRoles()) {

@@ -70,6 +70,23 @@ class DemoTest {
         assertTrue(head.matcher(result.err()).find(), result.err());
         assertTrue(result.err().contains("# Release of main to production"), "the report is shown");
         assertTrue(result.err().contains("Everything is stopped and removed again"), result.err());
+        assertReadmeShows(result.err() + result.out());
+    }
+
+    /** What README shows of the demo is what it prints, whatever the numbers. */
+    private static void assertReadmeShows(String printed) {
+        String readme = World.read(World.ROOT.resolve("README.md"));
+        int begin = readme.indexOf("```\npreflight: ");
+        String shown = readme.substring(begin, readme.indexOf("```\n", begin + 1));
+        List<String> lines = shown.lines().skip(1).map(DemoTest::numberless).filter(line -> line.length() > 1)
+                .toList();
+        assertTrue(lines.size() > 20, shown);
+        String all = numberless(printed);
+        assertEquals(List.of(), lines.stream().filter(line -> !all.contains(line)).toList(), "README differs");
+    }
+
+    private static String numberless(String text) {
+        return text.replaceAll("\\d+", "0").replaceAll("\\s+", " ").strip();
     }
 
     @Test

@@ -109,6 +109,9 @@ class ReportTest {
         for (String absent : List.of("Timeline", "Statements", "Hazards", "Queries", "Rows", "The way back")) {
             assertFalse(document.markdown().contains("## " + absent), document.markdown());
         }
+        record.withObject("/release").put("service", "stopped");
+        holds(document(Failure.Exit.STOP, record).markdown(), "The database of production is as it was, and the service"
+                + " is down.");
         ObjectNode later = Json.object();
         later.putObject("release").put("step", "promote").put("error", "origin refused the push")
                 .put("hint", "git push --atomic");

@@ -22,12 +22,15 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
     static Outcome of(Facts facts) {
         boolean changed = facts.exit() == Failure.Exit.UNFINISHED;
         String at = facts.step().isEmpty() ? "" : " at " + facts.step();
-        String untouched = "Nothing was changed: " + facts.source() + " is not released to " + facts.environment()
-                + ".";
+        String untouched = List.of("stopping", "stopped").contains(facts.release("service").asText())
+                ? "The database of " + facts.environment() + " is as it was, and the service is down."
+                : "Nothing was changed in " + facts.environment() + ".";
+        boolean promoted = !facts.of("preflight", "commits").isEmpty();
         return switch (facts.exit()) {
             case PASSED -> facts.released()
-                    ? new Outcome("Released", "Released " + facts.source() + " to " + facts.environment() + ".",
-                    Cell.Tone.GOOD, figures(facts))
+                    ? new Outcome(promoted ? "Released" : "Migrated", promoted ? "Released " + facts.source() + " to "
+                    + facts.environment() + "." : "Migrated " + facts.environment() + ".", Cell.Tone.GOOD,
+                    figures(facts))
                     : new Outcome("Dry run passed", "Nothing was changed; the release would go through.",
                     Cell.Tone.GOOD, figures(facts));
             case DECIDE -> new Outcome("Waits for a decision" + at, untouched, Cell.Tone.WARN, figures(facts));
