@@ -51,7 +51,8 @@ public final class Report {
             text.append(line("history", rows.isMissingNode() ? "none"
                     : rows.asText() + " rows: " + list(fact("validate", "pending"))));
             fact("validate", "held").forEach(held -> text.append(line("held back", held.path("migration").asText()
-                    + ", " + (held.path("until").asText().isEmpty() ? held.path("hold").asText() + " from this release on"
+                    + ", " + (held.path("until").asText().isEmpty()
+                    ? held.path("hold").asText() + " from this release on"
                     : "until " + held.path("until").asText()))));
         }
         variables().forEach(change -> text.append(line("variable", change)));
