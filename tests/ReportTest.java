@@ -70,7 +70,7 @@ class ReportTest {
                     "Index Scan using bookings_email_idx", "bookings_guest_id_idx", "guest_id is not unique in cards",
                     "3 rows", "HAVING count(*)", "rollback-20261128.sql", "proven",
                     "release_trash.bookings_email_20261128", "until 2026-12-05",
-                    "Held back: 0004_drop_old, may run from 2026-12-05",
+                    "Held back: 0004_drop_old, may run from 2026-12-05 (when nobody reads the old column)",
                     "Held back: 0005_later, 14d from this release on", "logins.somebody_was_here",
                     "reviews: 2,000 rows",
                     "rename ALLOWED_EMAIL to ALLOWED_EMAILS", "jbang backup.java restore _migrations/backup-",

@@ -20,7 +20,8 @@ public final class ToDo {
         for (JsonNode held : held(facts)) {
             String until = held.path("until").asText("");
             points.add(Cell.words("Held back: " + held.path("migration").asText() + ", " + (until.isEmpty()
-                    ? held.path("hold").asText("") + " from this release on" : "may run from " + until)));
+                    ? held.path("hold").asText("") + " from this release on" : "may run from " + until)
+                    + (held.path("why").asText("").isEmpty() ? "" : " (" + held.path("why").asText() + ")")));
         }
         Set<String> expires = new LinkedHashSet<>();
         facts.of("validate", "trash").forEach(kept -> expires.add(kept.path("object").asText() + " is kept as "
