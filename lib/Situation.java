@@ -167,6 +167,8 @@ public final class Situation {
     /** The last step is behind us. */
     public void end() {
         ended = true;
+        // What is told afterwards must not make the downtime longer.
+        startedAt = startedAt == null ? Instant.now() : startedAt;
     }
 
     /** Whether the release came to its end; a dry run never does. */
