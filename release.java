@@ -3,12 +3,12 @@
 //JAVA 17+
 
 //SOURCES preflight.java backup.java assess.java validate.java
-//SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/Demo.java lib/Exec.java
-//SOURCES lib/Failure.java lib/History.java lib/Json.java lib/Migration.java lib/Postgres.java lib/Project.java
+//SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/DatabaseLock.java
+//SOURCES lib/Demo.java lib/Exec.java lib/Failure.java lib/Json.java lib/Postgres.java lib/Project.java
 //SOURCES lib/Promotion.java lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
 //SOURCES lib/StandBy.java lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
-//SOURCES lib/deploy/Deploy.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java
-//SOURCES lib/plan/Problem.java
+//SOURCES lib/deploy/Deploy.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java
+//SOURCES lib/plan/Plan.java lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -18,7 +18,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,12 +29,11 @@ import lib.Apply;
 import lib.Approval;
 import lib.Cli;
 import lib.Console;
+import lib.DatabaseLock;
 import lib.Demo;
 import lib.Exec;
 import lib.Failure;
-import lib.History;
 import lib.Json;
-import lib.Migration;
 import lib.Postgres;
 import lib.Project;
 import lib.Promotion;
@@ -114,6 +112,7 @@ class release implements Callable<Integer> {
     @Option(names = "--deploy-only", description = "Promote and deploy; refused while migrations are pending.")
     boolean deployOnly;
 
+    private final DatabaseLock turn = new DatabaseLock();
     private Kind kind = Kind.RELEASE;
     private Project project;
     private Console console;
@@ -158,37 +157,36 @@ class release implements Callable<Integer> {
         begin();
         wish.check(project.environment);
         inWindow(Duration.ZERO);
-        try (AutoCloseable lock = run.lock()) {
+        try (AutoCloseable lock = run.lock(); turn) {
             refuseToBury();
             run.begin();
             List<Step> taken = steps.stream().filter(step -> !kind.without.contains(step.name())).toList();
             return wish.dryRun ? walk.dry(taken, this::commands) : walk.through(taken);
         }
     }
-    /** Goes on with a release whose SQL is applied: promotes and starts, from what is recorded and observed. */
+
+    /** Goes on with a release that changed production: the segments that are left, then promotes and starts. */
     @Command(name = "resume", description = "Finish a release that changed production and then stopped.",
             footer = {"%nExamples:", "  jbang release.java status   what is left to do",
-                "  jbang release.java resume   push both branches, start the services"})
+                "  jbang release.java resume   the segments that are left, both branches, the services"})
     int resume() throws Exception {
         begin();
-        try (AutoCloseable lock = run.lock()) {
+        try (AutoCloseable lock = run.lock(); turn) {
             situation.restore(run.part("release"));
             JsonNode begun = run.part("begun");
             kind = Kind.valueOf(begun.path("kind").asText(Kind.RELEASE.name()));
             begun.path("services").forEach(name -> wish.services.add(name.asText()));
             services = new Services(project, wish.services);
-            if (situation.unknown()) {
-                situation.found(pendingNow().isEmpty());
-                run.put("release", situation.record());
+            try {
+                backToWork();
+            } catch (Failure failure) {
+                throw situation.changed() && failure.exit != Failure.Exit.INTERRUPTED
+                        ? new Failure(Failure.Exit.UNFINISHED, failure.getMessage(), failure.hint, failure) : failure;
             }
-            if (!situation.finishable()) {
-                Map<String, String> now = situation.lines(Failure.Exit.STOP);
-                throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
-            }
-            promotion = Json.as(run.part("promotion"), Promotion.class);
-            certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
-            situation.certified(certificate);
             List<Step> left = new ArrayList<>();
+            if (situation.segmentsLeft()) {
+                left.add(new Step("apply", "run the segments that are left on production", true, this::applyRest));
+            }
             if (!situation.isDone("promote") && !kind.without.contains("promote")) {
                 left.add(new Step("catch up", "merge with what others have pushed meanwhile", true, this::catchUp));
             }
@@ -258,10 +256,42 @@ class release implements Callable<Integer> {
         return commands;
     }
 
+    // What is recorded is taken over only as far as production and git bear it out.
+    private void backToWork() throws SQLException {
+        if (situation.changed()) {
+            run.refuseEdited();
+        }
+        if (situation.begun()) {
+            turn.take(project.address().target());
+            Apply.look(project.address().target(), run, console, situation, certified(), true);
+        }
+        if (!situation.finishable()) {
+            Map<String, String> now = situation.lines(Failure.Exit.STOP);
+            throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
+        }
+        if (!kind.without.contains("promote")) {
+            promotion = Json.as(run.part("promotion"), Promotion.class);
+            promotion.refuseForeign(project);
+        }
+        if (kind != Kind.DEPLOY) {
+            certificate = certified();
+            situation.certified(certificate);
+            approval = new Approval(project, certificate, situation.approval());
+        }
+    }
+
+    private Certificate certified() {
+        return Json.as(run.facts("validate").path("certificate"), Certificate.class);
+    }
+
     // A release that changed production is finished before another one begins.
-    private void refuseToBury() {
+    private void refuseToBury() throws SQLException {
         Situation last = new Situation(services);
         last.restore(run.part("release"));
+        if (last.unknown() && wish.script == null) {
+            turn.take(project.address().target());
+            Apply.look(project.address().target(), run, console, last, certified(), false);
+        }
         if (last.changed() && wish.script == null) {
             Map<String, String> now = last.lines(Failure.Exit.UNFINISHED);
             throw new Failure(Failure.Exit.UNFINISHED,
@@ -269,18 +299,7 @@ class release implements Callable<Integer> {
         }
     }
 
-    // What a broken COMMIT left is known by the database alone.
-    private List<Migration> pendingNow() throws SQLException {
-        try (Connection connection = Postgres.read(project.address().target(), "release")) {
-            Optional<History> history = project.history();
-            Set<String> held = new HashSet<>();
-            run.facts("validate").path("held").forEach(each -> held.add(each.path("migration").asText()));
-            return history.isEmpty() ? List.of() : history.get().state(connection).pending().stream()
-                    .filter(migration -> !held.contains(migration.id())).toList();
-        }
-    }
-
-    private void preflight() {
+    private void preflight() throws SQLException {
         List<String> options = new ArrayList<>();
         if (wish.skipBuild) {
             options.add("--skip-build");
@@ -295,6 +314,20 @@ class release implements Callable<Integer> {
             options.add("--unrehearsed");
         }
         walk.phase("preflight", options, environment());
+        takeTurn();
+    }
+
+    // From here on to the end: two releases of one database, from whatever clones, would undo each other's proofs.
+    private void takeTurn() throws SQLException {
+        turn.take(address.target());
+        try (Connection connection = Postgres.read(address.target(), "release")) {
+            Optional<String> other = Apply.unfinished(connection);
+            if (other.isPresent() && wish.script == null) {
+                throw new Failure(Failure.Exit.STOP, "production holds a release that is not finished: " + other.get(),
+                        "in the clone that began it: jbang release.java resume"
+                        + "\nor, when that clone is gone, with the SQL that is left: jbang release.java --sql FILE");
+            }
+        }
     }
 
     private void backup() {
@@ -369,7 +402,7 @@ class release implements Callable<Integer> {
         if (kind == Kind.DEPLOY) {
             nothingPending();
         } else {
-            certificate = Json.as(run.facts("validate").path("certificate"), Certificate.class);
+            certificate = certified();
             situation.certified(certificate);
         }
     }
@@ -484,7 +517,11 @@ class release implements Callable<Integer> {
             console.mark("skip", "there is no SQL to apply");
             return;
         }
-        new Apply(project, run, console, situation, certificate).run(plan);
+        new Apply(project, run, console, situation, certificate, turn).run(plan);
+    }
+
+    private void applyRest() throws Exception {
+        new Apply(project, run, console, situation, certificate, turn).resume(approval.plan());
     }
 
     private void catchUp() {
@@ -499,12 +536,16 @@ class release implements Callable<Integer> {
         if (kind == Kind.DEPLOY) {
             promotion.stillFits(project);
         }
+        if (!promotion.onTop(project).equals(promotion)) {
+            catchUp();
+        }
         run.put("deploy", Json.tree(new Deploy(project.repo, services, promotion.release())
                 .before(situation.stopped())));
         // The connection may be cut between the push and its answer: until that is known, so it stands in the record.
         situation.pushed(Promotion.Arrived.UNKNOWN);
         run.put("release", situation.record());
         promotion.push(project, situation::pushed);
+        promotion.follow(project).ifPresent(left -> console.mark("warn", left));
         console.mark("pass", project.release + " holds " + project.source
                 + (promotion.cleared() ? "; MIGRATIONS.md is back to its template" : ""));
     }

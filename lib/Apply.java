@@ -1,5 +1,7 @@
-//SOURCES Console.java Failure.java Postgres.java Project.java Run.java Situation.java Target.java
-//SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Plan.java
+//SOURCES Console.java DatabaseLock.java Failure.java Gate.java Interrupt.java Postgres.java Progress.java Project.java
+//SOURCES Run.java Situation.java Target.java sql/Statement.java
+//SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Journal.java plan/Patience.java
+//SOURCES plan/Plan.java
 
 package lib;
 
@@ -7,10 +9,14 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Executor;
+import lib.plan.Journal;
+import lib.plan.Patience;
 import lib.plan.Plan;
+import lib.sql.Statement;
 
 /** The change of production: the rehearsed SQL, held against its rehearsal, and what is left to do where it fails. */
 public final class Apply {
@@ -19,33 +25,100 @@ public final class Apply {
     private final Console console;
     private final Situation situation;
     private final Certificate certificate;
+    private final DatabaseLock lock;
 
     /** What is needed to change production; the situation is told of every step on the way. */
-    public Apply(Project project, Run run, Console console, Situation situation, Certificate certificate) {
+    public Apply(Project project, Run run, Console console, Situation situation, Certificate certificate,
+                 DatabaseLock lock) {
         this.project = project;
         this.run = run;
         this.console = console;
         this.situation = situation;
         this.certificate = certificate;
+        this.lock = lock;
     }
 
     /** Runs the plan on production, if that is the database and the schema of the rehearsal. */
     public void run(Plan plan) throws SQLException {
         // Fetched again: minutes have passed, and a provider may have moved the database meanwhile.
         Target target = project.address().target();
-        Acceptance acceptance = new Acceptance(certificate, run.file("schema-before.json"));
+        Acceptance acceptance = acceptance();
         try (Connection connection = Postgres.read(target, "release")) {
             acceptance.beforehand(connection);
         }
         console.mark("pass", "the same database, with the schema of the rehearsal");
-        situation.applying(plan.segments().size());
+        execute(target, acceptance, plan, null);
+    }
+
+    /** Goes on with the plan after the segments that production has already, if nobody changed the schema since. */
+    public void resume(Plan plan) throws SQLException {
+        Target target = project.address().target();
+        Acceptance acceptance = acceptance();
+        Journal journal;
+        try (Connection connection = Postgres.read(target, "release")) {
+            journal = Journal.settled(connection, new Patience(), console::say)
+                    .filter(found -> found.plan().equals(plan.sha256()))
+                    .orElseThrow(() -> Failure.stop("production holds no journal of this release any more",
+                            "jbang release.java status"));
+            acceptance.between(connection, journal);
+        }
+        console.mark("pass", "the same database; " + journal.committed() + " of " + journal.segments()
+                + " segments are committed there");
+        execute(target, acceptance, plan, journal);
+    }
+
+    /**
+     * Asks production what became of a release that broke off, once whoever was at it is gone; the journal goes when
+     * nothing is left that it could tell.
+     *
+     * @param patient whether a statement outside of a transaction that the server is still at is waited for
+     */
+    public static void look(Target target, Run run, Console console, Situation situation, Certificate certificate,
+                            boolean patient) throws SQLException {
+        Optional<Journal> journal;
+        try (Connection connection = Postgres.read(target, "release")) {
+            new Acceptance(certificate, null).database(connection);
+            journal = Journal.of(connection);
+            boolean left = !patient && journal.isPresent() && journal.get().alone() > 0
+                    && journal.get().atWork(connection).isPresent();
+            if (!left) {
+                journal = Journal.settled(connection, new Patience(), console::say);
+            }
+            situation.looked(journal, left);
+        }
         run.put("release", situation.record());
-        Executor.Result result = new Executor(target, acceptance, this::committed, console::say).run(plan);
+        if (journal.isPresent() && !situation.segmentsLeft() && situation.owns(journal.get())) {
+            end(target, console);
+        }
+    }
+
+    private Acceptance acceptance() {
+        return new Acceptance(certificate, run.file("schema-before.json"));
+    }
+
+    private void execute(Target target, Acceptance acceptance, Plan plan, Journal journal) throws SQLException {
+        situation.applying(plan.segments().size(), journal == null ? 0 : journal.committed());
+        run.put("release", situation.record());
+        Executor executor = new Executor(target, acceptance, this::committed, console::say)
+                .keepingJournal(DatabaseLock.owner());
+        Executor.Result result;
+        try (Progress progress = Progress.of(console, "applying", plan.statements().size(), Progress.Unit.STATEMENTS);
+                Interrupt ignored = new Interrupt(() -> {
+                    console.say("stopping: what is open is rolled back");
+                    executor.stop();
+                }, () -> Failure.Exit.INTERRUPTED.code)) {
+            executor.observed(new Teller(plan, progress));
+            result = journal == null ? executor.run(plan) : executor.resume(plan, journal);
+        }
         situation.applied(result);
+        // The journal stays for as long as nothing else says what became of the plan.
+        if (recorded() && (result.trouble() == null || result.committed() == 0 && !result.trouble().open())) {
+            end(target, console);
+        }
         if (result.trouble() != null) {
-            situation.rest(rest(plan, result.done().size()));
-            throw Failure.stop(result.trouble().words() + leftovers(target),
-                    situation.lines(Failure.Exit.STOP).get("next"));
+            situation.rest(rest(plan, result.committed()));
+            throw new Failure(result.trouble().interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP,
+                    result.trouble().words(), situation.lines(Failure.Exit.STOP).get("next"));
         }
         console.mark("pass", String.format("%d statements committed in %.2f s, as rehearsed",
                 result.outcomes().size(), result.seconds()));
@@ -54,33 +127,76 @@ public final class Apply {
     // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.
     private void committed(Executor.Done segment) {
         situation.committed(segment.segment());
+        recorded();
+    }
+
+    // What is committed stays committed, and the segments that are left are no less needed, on a full disk as well.
+    private boolean recorded() {
         try {
             run.put("release", situation.record());
+            return true;
         } catch (Failure unwritten) {
-            // What is committed stays committed, and the segments that are left are no less needed.
             console.failure(unwritten.getMessage(), unwritten.hint);
+            return false;
         }
     }
 
-    // The segments that are not committed, as a script for the next release.
+    private static void end(Target target, Console console) {
+        try (Connection connection = Postgres.write(target, "release")) {
+            Journal.end(connection);
+        } catch (Failure | SQLException e) {
+            console.mark("warn", "the journal of this release is still in production (" + Gate.words(e)
+                    + "); remove it: DROP SCHEMA " + Journal.SCHEMA + ";");
+        }
+    }
+
+    // The segments that are not committed, as a script for whoever has to correct them.
     private String rest(Plan plan, int committed) {
         if (committed == 0) {
             return "";
         }
-        Path file = run.today("rest", "sql");
-        Run.write(file, plan.from(committed + 1));
-        return project.repo.relativize(file).toString();
+        try {
+            Path file = run.today("rest", "sql");
+            Run.write(file, plan.from(committed + 1));
+            return project.repo.relativize(file).toString();
+        } catch (Failure unwritten) {
+            return "";
+        }
     }
 
-    // An index that was not built to its end stays behind, and is in the way of the next try.
-    private static String leftovers(Target target) {
-        try (Connection connection = Postgres.read(target, "release")) {
-            List<List<String>> invalid = Postgres.rows(connection,
-                    "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid");
-            return String.join("", invalid.stream()
-                    .map(row -> "\nbefore the next try: DROP INDEX CONCURRENTLY " + row.get(0) + ";").toList());
-        } catch (Failure | SQLException e) {
-            return "";
+    /** A release of this database that began and did not end, in words; empty when there is none. */
+    public static Optional<String> unfinished(Connection connection) throws SQLException {
+        return Journal.of(connection).filter(Journal::unfinished)
+                .map(journal -> journal.committed() + " of " + journal.segments() + " segments of a release by "
+                        + journal.owner() + ", begun " + journal.since() + ", are committed");
+    }
+
+    /** Tells how far it is, and makes sure before each segment that nobody else has begun meanwhile. */
+    private final class Teller implements Executor.Observer {
+        private final Plan plan;
+        private final Progress progress;
+
+        Teller(Plan plan, Progress progress) {
+            this.plan = plan;
+            this.progress = progress;
+        }
+
+        @Override
+        public void begins(Connection connection, Plan.Segment segment) throws SQLException {
+            lock.keep();
+            progress.to(plan.segments().subList(0, segment.number() - 1).stream()
+                    .mapToLong(before -> before.statements().size()).sum());
+        }
+
+        @Override
+        public void before(Plan.Segment segment, Statement statement) {
+            progress.note("segment " + segment.number() + ", line " + statement.line());
+        }
+
+        @Override
+        public void after(Connection connection, Plan.Segment segment, Statement statement, Executor.Outcome outcome,
+                          List<String> notices) {
+            progress.step(outcome.statement());
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -104,8 +105,8 @@ public record Promotion(String source, String release, String from, String relea
     }
 
     /**
-     * Pushes both branches, or neither where the remote can; then the checked-out branch follows. Doing it twice does
-     * no harm. Whatever the client was told, the remote is asked what it holds.
+     * Pushes both branches, or neither where the remote can. Doing it twice does no harm. Whatever the client was told,
+     * the remote is asked what it holds.
      *
      * @param seen told what arrived, before a failure is thrown
      */
@@ -120,10 +121,42 @@ public record Promotion(String source, String release, String from, String relea
         if (arrived != Arrived.BOTH) {
             throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
         }
-        if (!project.git.contains("HEAD", source)) {
-            project.git.forward(source);
-        }
         project.git.fetch(project.remote());
+    }
+
+    /**
+     * Lets the checked-out branch follow to what was pushed; what is in its way (a file that is being edited) stays as
+     * it is, and comes back in words.
+     */
+    public Optional<String> follow(Project project) {
+        if (project.git.contains("HEAD", source)) {
+            return Optional.empty();
+        }
+        try {
+            project.git.forward(source);
+            return Optional.empty();
+        } catch (Failure left) {
+            List<String> changes = project.git.changes();
+            String merge = "git merge --ff-only " + Git.brief(source);
+            return Optional.of(project.source + " here stays behind what was pushed" + (changes.isEmpty() ? ": " + merge
+                    : ", because of your changes in " + String.join(", ", changes.subList(0,
+                    Math.min(5, changes.size()))) + ": git stash && " + merge + " && git stash pop"));
+        }
+    }
+
+    /** Goes on only in the repository that these commits were made in, on the branch that they belong to. */
+    public void refuseForeign(Project project) {
+        if (project.git.commit(source) == null || project.git.commit(release) == null) {
+            throw Failure.stop("the commits of this release are not in this repository: " + Git.brief(source) + ", "
+                    + Git.brief(release) + "; its record comes from another clone",
+                    "go on in the clone that the release was begun in: jbang release.java resume");
+        }
+        if (!project.git.branch().equals(project.source)) {
+            String now = project.git.branch();
+            throw Failure.stop((now.isEmpty() ? "no branch is checked out" : now + " is checked out")
+                    + ", and the release is of " + project.source,
+                    Exec.typed(List.of("git", "switch", project.source)) + " && jbang release.java resume");
+        }
     }
 
     // What the remote holds of it now; before: the head of the source branch there until the push.

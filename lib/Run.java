@@ -1,4 +1,4 @@
-//SOURCES Failure.java Gate.java Git.java Json.java Secrets.java
+//SOURCES Failure.java Gate.java Git.java Hash.java Json.java Secrets.java
 
 package lib;
 
@@ -22,6 +22,9 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The run record: {@code _migrations/run.json}, to which each phase adds its part, and the files beside it. */
 public final class Run {
@@ -30,6 +33,8 @@ public final class Run {
     private static final String OWNER = "RELEASE_RUN_OWNER";
     /** How a moment stands in file names. */
     public static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+    private static final Pattern SEAL = Pattern.compile(",\n  \"seal\" : \"([0-9a-f]{64})\"\n}\n$");
 
     private final Path folder;
 
@@ -147,8 +152,25 @@ public final class Run {
     /** Sets a part and replaces the record at once, so that no reader ever sees half of it. */
     public synchronized void put(String name, JsonNode part) {
         ObjectNode record = read(file("run.json"));
+        record.remove("seal");
         record.set(name, part);
-        write(file("run.json"), Secrets.mask(Json.pretty(record) + "\n"));
+        String text = Secrets.mask(Json.pretty(record));
+        write(file("run.json"), text.replaceFirst("\\s*}$", ",\n  \"seal\" : \"" + Hash.of(text) + "\"\n}\n"));
+    }
+
+    /** Goes on only when the record is as it was written: what a person changed in it cannot be told from the truth. */
+    public void refuseEdited() {
+        try {
+            String text = Files.readString(file("run.json"));
+            Matcher sealed = SEAL.matcher(text);
+            if (!sealed.find() || !Hash.of(sealed.replaceFirst("\n}")).equals(sealed.group(1))) {
+                throw Failure.stop(FOLDER + "/run.json is not as the release wrote it: it was edited, or comes from"
+                        + " another version of these scripts", "take the edit back; what production holds is shown by:"
+                        + " jbang release.java status");
+            }
+        } catch (IOException e) {
+            throw unwritable(file("run.json"), e);
+        }
     }
 
     /** Writes a text file of the run, for its owner only, whole or not at all. */
@@ -256,6 +278,7 @@ public final class Run {
             channel.close();
             String owner = Files.readString(file).strip();
             if (!owner.isEmpty() && owner.equals(System.getenv(OWNER))) {
+                endWith(Long.parseLong(owner));
                 return () -> { };
             }
             // Between taking the lock and writing its number an owner has no name.
@@ -266,12 +289,30 @@ public final class Run {
         }
     }
 
+    /** The process that holds the lock, for whoever only looks; empty when no run is at work. */
+    public Optional<String> atWork() {
+        if (!Files.exists(file("lock"))) {
+            return Optional.empty();
+        }
+        try (FileChannel channel = FileChannel.open(file("lock"), StandardOpenOption.WRITE)) {
+            return taken(channel) ? Optional.empty() : Optional.of(Files.readString(file("lock")).strip());
+        } catch (IOException e) {
+            throw unwritable(file("lock"), e);
+        }
+    }
+
     private static boolean taken(FileChannel channel) throws IOException {
         try {
             return channel.tryLock() != null;
         } catch (OverlappingFileLockException e) {
             return false;
         }
+    }
+
+    // A phase whose release was killed works for nobody any more, and beside the one that comes next.
+    private static void endWith(long owner) {
+        ProcessHandle.of(owner).map(ProcessHandle::onExit)
+                .ifPresent(end -> end.thenRun(() -> System.exit(Failure.Exit.INTERRUPTED.code)));
     }
 
     /** What a phase started by us needs in its environment to get past our own lock. */

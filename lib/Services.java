@@ -1,4 +1,5 @@
-//SOURCES Exec.java Failure.java Postgres.java Project.java ServiceSetting.java Target.java deploy/Railway.java
+//SOURCES DatabaseLock.java Exec.java Failure.java Postgres.java Project.java ServiceSetting.java Target.java
+//SOURCES deploy/Railway.java
 
 package lib;
 
@@ -203,6 +204,7 @@ public final class Services {
                 FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename IS NOT NULL
                   AND coalesce(backend_type, 'client backend') = 'client backend'
-                GROUP BY usename, application_name ORDER BY 1""").stream().map(row -> row.get(0)).toList();
+                  AND pid NOT IN (""" + DatabaseLock.HOLDER + ") GROUP BY usename, application_name ORDER BY 1")
+                .stream().map(row -> row.get(0)).toList();
     }
 }

@@ -1,10 +1,10 @@
-//SOURCES Failure.java Git.java History.java Json.java Phase.java Postgres.java Project.java Promotion.java Run.java
-//SOURCES Secrets.java Services.java Times.java
-//SOURCES plan/Certificate.java plan/Executor.java
+//SOURCES Extent.java Failure.java Json.java Promotion.java Run.java Services.java Times.java
+//SOURCES plan/Certificate.java plan/Executor.java plan/Journal.java
 
 package lib;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,22 +12,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import lib.plan.Certificate;
 import lib.plan.Executor;
+import lib.plan.Journal;
 
 /** What is true at this moment of a release: database, service, git, backup, and the command that comes next. */
 public final class Situation {
-    /**
-     * How far the database was changed; UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about.
-     */
-    public enum Database { UNTOUCHED, APPLYING, ROLLED_BACK, PARTLY, UNKNOWN, APPLIED }
-
     private final Services services;
     private final List<String> done = new ArrayList<>();
     private final Instant started = Instant.now();
-    private Database database = Database.UNTOUCHED;
-    private int segments;
-    private int committed;
+    private final Extent database = new Extent();
     private String service = "";
     private Instant stoppedAt;
     private Instant startedAt;
@@ -78,6 +73,7 @@ public final class Situation {
 
     public void certified(Certificate certificate) {
         this.sqlFile = certificate.sql().file();
+        database.certified(certificate.sql().sha256());
     }
 
     /** The downtime begins with the first stop command. */
@@ -100,27 +96,24 @@ public final class Situation {
         startedAt = Instant.now();
     }
 
-    public void applying(int segments) {
-        this.segments = segments;
-        this.database = Database.APPLYING;
+    /** So many segments are about to run, after those that are committed already. */
+    public void applying(int segments, int committed) {
+        database.applying(segments, committed);
     }
 
     /** So many segments are committed. */
     public void committed(int segments) {
-        this.committed = segments;
+        database.committed(segments);
     }
 
     /** What the executor came back with. */
     public void applied(Executor.Result result) {
-        this.applied = Json.tree(result.done());
-        this.committed = result.done().size();
-        if (result.trouble() == null) {
-            database = Database.APPLIED;
-        } else if (result.trouble().committed()) {
-            database = Database.UNKNOWN;
-        } else {
-            database = committed == 0 ? Database.ROLLED_BACK : Database.PARTLY;
-        }
+        // Those that an earlier process ran stand before them.
+        ArrayNode all = Json.MAPPER.createArrayNode();
+        applied.forEach(all::add);
+        Json.tree(result.done()).forEach(all::add);
+        applied = all;
+        database.applied(result);
     }
 
     /** What the remote holds of the release. */
@@ -144,24 +137,42 @@ public final class Situation {
 
     /** Whether production or a remote is not any more what it was. */
     public boolean changed() {
-        return arrived != Promotion.Arrived.NOTHING || database == Database.PARTLY || database == Database.UNKNOWN
-                || database == Database.APPLIED || database == Database.APPLYING && committed > 0;
+        return arrived != Promotion.Arrived.NOTHING || database.changed();
     }
 
-    /** Whether what is left can be finished: all SQL is committed, or there was none and a push has begun. */
+    /** Whether what is left can be finished: SQL is left or all of it is committed, or a push has begun. */
     public boolean finishable() {
-        return database == Database.APPLIED
-                || database == Database.UNTOUCHED && arrived != Promotion.Arrived.NOTHING;
+        return database.state() == Extent.State.APPLIED || segmentsLeft()
+                || database.state() == Extent.State.UNTOUCHED && arrived != Promotion.Arrived.NOTHING;
     }
 
-    /** Whether nobody could say what became of the last COMMIT. */
+    /** Whether some of the SQL is committed, or may be, and production can say how to go on with the rest. */
+    public boolean segmentsLeft() {
+        return database.segmentsLeft();
+    }
+
+    /** Whether nobody could say yet how far it came. */
     public boolean unknown() {
-        return database == Database.UNKNOWN;
+        return database.state() == Extent.State.UNKNOWN;
     }
 
-    /** The answer to that, found by looking. */
-    public void found(boolean committed) {
-        database = committed ? Database.APPLIED : this.committed > 0 ? Database.PARTLY : Database.ROLLED_BACK;
+    /** Whether this release began to change the database: production is asked what became of it then. */
+    public boolean begun() {
+        return database.changed();
+    }
+
+    /** Whether this is the journal of this release. */
+    public boolean owns(Journal journal) {
+        return database.owns(journal);
+    }
+
+    /**
+     * What production's own journal shows; a record that says something else is not believed.
+     *
+     * @param working whether a session is still at the plan
+     */
+    public void looked(Optional<Journal> journal, boolean working) {
+        database.looked(journal, working);
     }
 
     /** The last step is behind us. */
@@ -188,31 +199,31 @@ public final class Situation {
         return error;
     }
 
+    /** The command that approves the SQL; empty while there is none to approve. */
+    public String approval() {
+        return approval;
+    }
+
     public String backup() {
         return backup;
     }
 
-    /** From the stop to the last commit, in seconds; null when nothing was stopped or nothing was applied. */
+    /**
+     * From the stop to the last commit, in seconds; null when nothing was stopped or applied, and when the clock went
+     * backwards.
+     */
     public Double downtime() {
-        return stoppedAt == null || startedAt == null && !promoted() ? null
-                : Duration.between(stoppedAt, startedAt == null ? Instant.now() : startedAt).toMillis() / 1000.0;
+        if (stoppedAt == null || startedAt == null && !promoted()) {
+            return null;
+        }
+        double seconds = Duration.between(stoppedAt, startedAt == null ? Instant.now() : startedAt).toMillis() / 1000.0;
+        return seconds < 0 ? null : seconds;
     }
 
     /** What is true now, line by line, and the next command. */
     public Map<String, String> lines(Failure.Exit exit) {
         Map<String, String> lines = new LinkedHashMap<>();
-        String committedPart = committed + " of " + segments + " segments are committed";
-        lines.put("database", switch (database) {
-            case UNTOUCHED -> "not changed";
-            case ROLLED_BACK -> "not changed: the transaction was rolled back";
-            case APPLYING -> (committed > 0 ? "CHANGED: " + committedPart + "; " : "")
-                    + "the transaction was under way: the server rolls it back when the connection goes";
-            case PARTLY -> "CHANGED: " + committedPart + ", the next one was rolled back";
-            case UNKNOWN -> "NOT KNOWN: segment " + (committed + 1) + " of " + segments
-                    + " may be committed; look before you do anything";
-            case APPLIED -> segments == 0 ? "not changed: there was nothing to apply"
-                    : "changed: all of the release SQL is committed";
-        });
+        lines.put("database", database.words());
         lines.put("service", switch (service) {
             case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
             case "stopped" -> promoted() ? "stopped; the deploy of the release branch starts it"
@@ -247,16 +258,17 @@ public final class Situation {
         if (step.equals("confirm") && !approval.isEmpty()) {
             return approval;
         }
-        return switch (database) {
-            case PARTLY -> "jbang release.java --sql " + rest
-                    + "   # the statements that are left, through all gates again";
+        return switch (database.state()) {
+            case PARTLY -> "jbang release.java resume   # goes on with segment " + database.next()
+                    + (rest.isEmpty() ? "" : "; with other SQL: jbang release.java --sql " + rest);
             case UNKNOWN -> "jbang release.java resume   # it looks which of the two is true";
             case APPLIED -> ended ? "nothing"
-                    : segments == 0 && arrived == Promotion.Arrived.NOTHING ? "jbang release.java"
+                    : database.empty() && arrived == Promotion.Arrived.NOTHING ? "jbang release.java"
                     : "jbang release.java resume";
             case UNTOUCHED -> ended ? "nothing" : arrived == Promotion.Arrived.NOTHING ? afresh(exit)
                     : "jbang release.java resume";
-            default -> afresh(exit);
+            case APPLYING -> "jbang release.java resume   # it waits for what is under way, then looks";
+            case ROLLED_BACK -> afresh(exit);
         };
     }
 
@@ -278,9 +290,7 @@ public final class Situation {
         node.put("started", started.toString());
         node.put("step", step);
         node.set("done", Json.tree(done));
-        node.put("database", database.name());
-        node.put("segments", segments);
-        node.put("committed", committed);
+        database.record(node);
         node.put("service", service);
         node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
         node.put("downtime", downtime());
@@ -300,11 +310,7 @@ public final class Situation {
     /** Goes on from what an earlier process recorded. */
     public void restore(JsonNode record) {
         record.path("done").forEach(name -> done.add(name.asText()));
-        database = Database.valueOf(record.path("database").asText(Database.UNTOUCHED.name()));
-        // A process that died while it applied left nobody who knows how that ended.
-        database = database == Database.APPLYING ? Database.UNKNOWN : database;
-        segments = record.path("segments").asInt();
-        committed = record.path("committed").asInt();
+        database.restore(record);
         service = record.path("service").asText();
         stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
         arrived = Promotion.Arrived.valueOf(record.path("pushed").asText(Promotion.Arrived.NOTHING.name()));
@@ -317,30 +323,5 @@ public final class Situation {
         hint = record.path("hint").asText();
         times.restore(record.path("times"));
         applied = record.path("applied").isArray() ? record.path("applied") : applied;
-    }
-
-    /** The result of a release for programs: the contract's facts, gathered from the phases. */
-    public ObjectNode result(Failure.Exit exit, Map<String, ObjectNode> phases, String report) {
-        ObjectNode node = Json.object();
-        node.put("phase", "release");
-        node.put("status", Phase.status(exit));
-        var gates = node.putArray("gates");
-        phases.values().forEach(phase -> phase.path("gates").forEach(gates::add));
-        if (!error.isEmpty()) {
-            gates.add(Json.object().put("id", "release." + step).put("status", "stop")
-                    .put("message", Secrets.mask(error)));
-        }
-        ObjectNode facts = node.putObject("facts");
-        facts.set("commits", phases.getOrDefault("preflight", Json.object()).at("/facts/commits"));
-        facts.set("backup", phases.getOrDefault("backup", Json.object()).path("facts"));
-        JsonNode assessed = phases.getOrDefault("assess", Json.object()).path("facts");
-        for (String key : List.of("entries", "pending", "class", "variables", "problems")) {
-            facts.set(key, assessed.path(key));
-        }
-        facts.set("sql", phases.getOrDefault("validate", Json.object()).at("/facts/sql"));
-        facts.put("approve", approval.isEmpty() ? null : approval);
-        facts.put("report", report);
-        facts.set("now", Json.tree(lines(exit)));
-        return node;
     }
 }

@@ -1,4 +1,5 @@
-//SOURCES Console.java Failure.java Git.java History.java Holds.java Json.java Migration.java Postgres.java Project.java Run.java Services.java Situation.java
+//SOURCES DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java Migration.java
+//SOURCES Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
 
 package lib;
 
@@ -17,27 +18,31 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import lib.plan.Journal;
 
 /** Where a release stands: what its record says, and what database, git and run folder show at this moment. */
 public final class Status {
     private final Project project;
     private final Run run;
     private final Map<String, String> lines = new LinkedHashMap<>();
+    private final Situation situation;
     private final ObjectNode record;
 
     public Status(Project project, Run run, Services services) {
         this.project = project;
         this.run = run;
         JsonNode release = run.part("release");
-        Situation situation = new Situation(services);
+        situation = new Situation(services);
         boolean begun = release.isObject();
         if (begun) {
             situation.restore(release);
         }
         String error = release.path("error").asText();
         String reason = error.isEmpty() ? "" : ": " + error.lines().findFirst().orElse("");
-        lines.put("release", begun ? "stopped at " + release.path("step").asText() + reason
-                : "none is under way; last finished: " + last());
+        String step = release.path("step").asText();
+        lines.put("release", run.atWork().map(process -> "AT WORK (process " + process + "), at " + step)
+                .orElse(begun ? "stopped " + (situation.isDone(step) ? "after " : "at ") + step + reason
+                : "none is under way; last finished: " + last()));
         lines.put("database", database());
         lines.put("git", git());
         lines.put("backup", backup());
@@ -63,17 +68,25 @@ public final class Status {
         }
     }
 
-    // Looked at, not remembered: the record may be older than what somebody did since.
+    // Looked at, not remembered: the record may be older than what happened since.
     private String database() {
         try (Connection connection = Postgres.read(project.address().target(), "status")) {
+            Optional<Journal> journal = Journal.of(connection);
+            situation.looked(journal, journal.isPresent() && journal.get().atWork(connection).isPresent());
+            StringBuilder text = new StringBuilder();
+            Optional<String> holder = DatabaseLock.holder(connection);
+            holder.ifPresent(who -> text.append("a release is at work on it (").append(who).append("); "));
+            if (journal.isPresent()) {
+                text.append(words(connection, journal.get())).append("; ");
+            }
             Optional<History> history = project.history();
             if (history.isEmpty()) {
-                return "reachable; no migration tool is known";
+                return text + "reachable; no migration tool is known";
             }
             History.State state = history.get().state(connection);
             Holds holds = project.holds(history.get(), state.pending());
             List<String> pending = holds.due().stream().map(Migration::id).toList();
-            return state.applied().size() + " migrations applied, "
+            return text + "" + state.applied().size() + " migrations applied, "
                     + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending))
                     + (holds.none() ? "" : "; held back: " + holds.words());
         } catch (Failure failure) {
@@ -81,6 +94,14 @@ public final class Status {
         } catch (SQLException e) {
             return "not reachable: " + Gate.words(e);
         }
+    }
+
+    private static String words(Connection connection, Journal journal) throws SQLException {
+        Optional<Duration> work = journal.atWork(connection);
+        return journal.committed() + " of " + journal.segments() + " segments of a release by " + journal.owner()
+                + ", begun " + journal.since() + ", are committed"
+                + (journal.alone() == 0 ? "" : ", segment " + journal.alone() + " was begun")
+                + work.map(age -> ", its session is at work for " + Holder.words(age)).orElse("");
     }
 
     private String git() {

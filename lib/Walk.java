@@ -1,5 +1,5 @@
-//SOURCES Cli.java Console.java Failure.java Gate.java Json.java PhaseProcess.java Project.java
-//SOURCES Report.java Run.java Situation.java Step.java plan/SqlFile.java
+//SOURCES Cli.java Console.java Failure.java Gate.java Interrupt.java Json.java Phase.java PhaseProcess.java
+//SOURCES Project.java Report.java Run.java Secrets.java Situation.java Step.java plan/SqlFile.java
 
 package lib;
 
@@ -39,14 +39,15 @@ public final class Walk {
 
     /** Runs the steps in order and returns the exit code; the first that fails ends the walk. */
     public int through(List<Step> steps) {
-        Thread witness = new Thread(() -> console.say(situation.text(Failure.Exit.INTERRUPTED)));
+        Thread witness = new Thread(() -> console.say(situation.text(interrupted())));
         Runtime.getRuntime().addShutdownHook(witness);
         Step current = null;
-        try {
+        try (Interrupt ignored = new Interrupt(null, () -> interrupted().code)) {
             for (Step step : steps) {
                 current = step;
                 console.title("\n" + step.name() + ": " + step.what());
                 situation.begin(step.name());
+                run.put("release", situation.record());
                 step.work().run();
                 situation.done(step.name(), run);
             }
@@ -91,6 +92,10 @@ public final class Walk {
     /** What a phase answered; an empty object before it has run. */
     public ObjectNode answer(String phase) {
         return phases.getOrDefault(phase, Json.object());
+    }
+
+    private Failure.Exit interrupted() {
+        return situation.changed() ? Failure.Exit.UNFINISHED : Failure.Exit.INTERRUPTED;
     }
 
     private int stopped(Step step, Failure failure) {
@@ -139,9 +144,32 @@ public final class Walk {
 
     private int result(Failure.Exit exit, Path written) {
         if (json) {
-            String file = project.repo.relativize(written).toString();
-            console.result(Json.pretty(situation.result(exit, phases, file)));
+            console.result(Json.pretty(facts(exit, project.repo.relativize(written).toString())));
         }
         return exit.code;
+    }
+
+    // The contract's facts, gathered from the phases.
+    private ObjectNode facts(Failure.Exit exit, String report) {
+        ObjectNode node = Json.object();
+        node.put("phase", "release");
+        node.put("status", Phase.status(exit));
+        var gates = node.putArray("gates");
+        phases.values().forEach(phase -> phase.path("gates").forEach(gates::add));
+        if (!situation.error().isEmpty()) {
+            gates.add(Json.object().put("id", "release." + situation.step()).put("status", "stop")
+                    .put("message", Secrets.mask(situation.error())));
+        }
+        ObjectNode facts = node.putObject("facts");
+        facts.set("commits", answer("preflight").at("/facts/commits"));
+        facts.set("backup", answer("backup").path("facts"));
+        for (String key : List.of("entries", "pending", "class", "variables", "problems")) {
+            facts.set(key, answer("assess").path("facts").path(key));
+        }
+        facts.set("sql", answer("validate").at("/facts/sql"));
+        facts.put("approve", situation.approval().isEmpty() ? null : situation.approval());
+        facts.put("report", report);
+        facts.set("now", Json.tree(situation.lines(exit)));
+        return node;
     }
 }

@@ -4,6 +4,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -12,6 +13,11 @@ final class Forwarder implements AutoCloseable {
     private final ServerSocket local;
     private final int port;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    /** Servers whose next answer is lost. */
+    private final Set<Socket> swallowed = ConcurrentHashMap.newKeySet();
+    private volatile String cutAt;
+    private volatile boolean delivered;
+    private volatile boolean dark;
 
     /** Leads a local port to another one of this machine. */
     Forwarder(int local, int port) throws IOException {
@@ -45,25 +51,60 @@ final class Forwarder implements AutoCloseable {
         }
     }
 
+    /**
+     * Breaks every connection when a client next sends this text, once: with it, or before it arrives.
+     *
+     * @param arrives whether the server gets it; its answer is lost then
+     */
+    void cut(String text, boolean arrives) {
+        delivered = arrives;
+        cutAt = text;
+    }
+
+    /** While it is dark nobody gets through, and whoever is through already is cut off. */
+    void dark(boolean now) {
+        dark = now;
+        if (now) {
+            drop();
+        }
+    }
+
     private void accept() {
         while (!local.isClosed()) {
             try {
                 Socket near = local.accept();
+                if (dark) {
+                    near.close();
+                    continue;
+                }
                 Socket far = new Socket(InetAddress.getByName("127.0.0.1"), port);
                 open.add(near);
                 open.add(far);
-                thread(() -> copy(near, far));
-                thread(() -> copy(far, near));
+                thread(() -> copy(near, far, true));
+                thread(() -> copy(far, near, false));
             } catch (IOException e) {
                 continue;
             }
         }
     }
 
-    private void copy(Socket from, Socket to) {
+    private void copy(Socket from, Socket to, boolean fromClient) {
         try (from; to; InputStream in = from.getInputStream(); OutputStream out = to.getOutputStream()) {
             byte[] bytes = new byte[8192];
             for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
+                String text = cutAt;
+                boolean cut = fromClient && text != null
+                        && new String(bytes, 0, read, StandardCharsets.ISO_8859_1).contains(text);
+                if (cut) {
+                    cutAt = null;
+                }
+                if (cut && !delivered || !fromClient && swallowed.remove(from)) {
+                    drop();
+                    return;
+                }
+                if (cut) {
+                    swallowed.add(to);
+                }
                 out.write(bytes, 0, read);
                 out.flush();
             }
@@ -71,7 +112,16 @@ final class Forwarder implements AutoCloseable {
             return;
         } finally {
             open.remove(from);
-            open.remove(to);
+        }
+    }
+
+    private void drop() {
+        for (Socket socket : open) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
         }
     }
 
@@ -86,9 +136,7 @@ final class Forwarder implements AutoCloseable {
     public void close() {
         try {
             local.close();
-            for (Socket socket : open) {
-                socket.close();
-            }
+            drop();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

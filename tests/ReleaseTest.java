@@ -299,7 +299,7 @@ class ReleaseTest {
             World.Result result = approved(world, "--sql", script.toString());
             assertEquals(20, result.exit(), result::all);
             assertTrue(result.err().contains("could not create unique index \"food_logs_fitbit_idx\""), result::all);
-            assertTrue(result.err().contains("DROP INDEX CONCURRENTLY food_logs_fitbit_idx;"), result::all);
+            assertTrue(result.err().contains("removed index food_logs_fitbit_idx"), result::all);
             assertTrue(result.err().contains("database  CHANGED: 1 of 3 segments are committed"), result::all);
             assertEquals("241", world.sql("SELECT count(*) FROM users"));
             assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
@@ -311,7 +311,7 @@ class ReleaseTest {
             assertTrue(buried.err().contains("jbang release.java --sql _migrations/" + rest.getFileName()),
                     buried::all);
 
-            world.execute("DROP INDEX food_logs_fitbit_idx", "DELETE FROM food_logs WHERE food_name = 'Toast'");
+            world.execute("DELETE FROM food_logs WHERE food_name = 'Toast'");
             world.environment.put("PSQL", "true");
             World.Result finished = approved(world, "--sql", rest.toString());
             assertReleased(world, finished);
@@ -413,7 +413,7 @@ class ReleaseTest {
                         Thread.sleep(20);
                     }
                     Postgres.one(other, "SELECT count(*) FROM sessions");
-                    Thread.sleep(9_000);
+                    Thread.sleep(14_000);
                     other.rollback();
                 } catch (Exception e) {
                     throw new AssertionError(e);

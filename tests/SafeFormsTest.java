@@ -453,7 +453,7 @@ class SafeFormsTest {
                 + "ALTER TABLE notes ADD CONSTRAINT to_owner FOREIGN KEY (owner_id) REFERENCES owners (id);");
         assertEquals("23503", result.trouble().state());
         assertEquals(2, result.trouble().segment());
-        assertFalse(result.trouble().committed());
+        assertFalse(result.trouble().open());
         assertEquals("f", one("SELECT convalidated FROM pg_constraint WHERE conname = 'to_owner'"));
         assertEquals("1", one("SELECT count(*) FROM information_schema.columns WHERE column_name = 'extra'"));
     }

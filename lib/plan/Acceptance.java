@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../Postgres.java Certificate.java Executor.java
+//SOURCES ../Failure.java ../Fingerprint.java ../Postgres.java Certificate.java Executor.java Journal.java
 
 package lib.plan;
 
@@ -29,19 +29,42 @@ public final class Acceptance implements Executor.Acceptance {
 
     /** The database is the one that was backed up, and its schema is the one that the SQL was written for. */
     public void beforehand(Connection connection) throws SQLException {
-        Postgres.Identity now = Postgres.identity(connection);
-        if (!now.same(certificate.production())) {
-            throw Failure.stop("the database is not the one that was backed up: "
-                    + now.database() + " (" + now.oid() + ") instead of "
-                    + certificate.production().database() + " (" + certificate.production().oid() + ")",
-                    "check the database URL, then start again: jbang release.java");
-        }
+        database(connection);
         Fingerprint schema = Fingerprint.of(connection);
         if (!schema.hash().equals(certificate.schemaBefore())) {
             throw Failure.stop("the schema of production has changed since the rehearsal:\n  "
                     + String.join("\n  ", schema.differences(Fingerprint.load(schemaBefore), 8)),
                     "find out who changed it, then start again: jbang release.java");
         }
+    }
+
+    /**
+     * The same before the segments that are left: nobody has changed the schema since the last one was committed. What
+     * a segment left that broke off outside of a transaction is looked at when its turn comes.
+     */
+    public void between(Connection connection, Journal journal) throws SQLException {
+        database(connection);
+        if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
+            throw Failure.stop("the schema of production has changed since segment " + journal.committed() + " of "
+                    + journal.segments() + " was committed",
+                    "take back what was changed by hand, then: jbang release.java resume");
+        }
+    }
+
+    /** The database is the one that was backed up. */
+    public void database(Connection connection) throws SQLException {
+        Postgres.Identity now = Postgres.identity(connection);
+        if (!now.same(certificate.production())) {
+            throw Failure.stop("the database is not the one that was backed up: "
+                    + now.database() + " (" + now.oid() + ") instead of "
+                    + certificate.production().database() + " (" + certificate.production().oid() + ")",
+                    "see where the database URL leads to: jbang preflight.java --only db");
+        }
+    }
+
+    @Override
+    public String schemaAfter(int segment) {
+        return certificate.rehearsed() ? certificate.segments().get(segment - 1).schema() : null;
     }
 
     @Override

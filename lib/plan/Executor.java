@@ -1,41 +1,52 @@
-//SOURCES ../Fingerprint.java ../Gate.java ../Postgres.java ../Retry.java ../sql/Statement.java ../Target.java Plan.java
+//SOURCES ../Fingerprint.java ../Gate.java ../Postgres.java ../sql/Statement.java ../Target.java
+//SOURCES Attempt.java Blockers.java Journal.java Patience.java Plan.java Session.java
 
 package lib.plan;
 
-import dev.failsafe.Failsafe;
-import dev.failsafe.FailsafeException;
-import dev.failsafe.RetryPolicy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
-import lib.Postgres;
 import lib.sql.Statement;
 import lib.Target;
 
-/** Runs a plan segment by segment: on the copy to learn what it does, on production to do just that. */
+/**
+ * Runs a plan segment by segment: on the copy to learn what it does, on production to do just that. What is committed
+ * is noted in the {@link Journal} of the database, so that nothing runs twice, whatever breaks.
+ */
 public final class Executor {
-    private static final Set<String> WORTH_ANOTHER_TRY = Set.of("55P03", "40P01");
     private static final int TRIES = 8;
+    private static final int RECONNECTS = 3;
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
 
     private final Target target;
     private final Acceptance acceptance;
     private final Consumer<Done> committed;
     private final Consumer<String> log;
+    private final Patience patience = new Patience();
     private Observer observer = new Observer() { };
+    private String owner = "rehearsal";
+    private boolean kept;
+    private volatile Session session;
 
     /** Looks at a segment's work from inside its transaction, just before COMMIT; a {@link Failure} rolls it back. */
     public interface Acceptance {
         void look(Connection connection, Done done) throws SQLException;
+
+        /** The schema that a segment left in the rehearsal; null where it was not rehearsed. */
+        default String schemaAfter(int segment) {
+            return null;
+        }
     }
 
-    /** Watches statements at work on the copy; on production nobody does. */
+    /** Watches statements at work: on the copy to measure them, on production to tell how far they are. */
     public interface Observer {
         /** A segment begins; it begins again where a lock was not to be had. */
         default void begins(Connection connection, Plan.Segment segment) throws SQLException {
@@ -65,18 +76,25 @@ public final class Executor {
     /**
      * Why a plan did not run to its end.
      *
-     * @param committed whether the server may have kept the segment: the connection broke at COMMIT and nobody could
-     *     say
+     * @param open whether nobody can say yet if the segment is committed: resume looks
+     * @param interrupted whether somebody wished to stop
      */
-    public record Trouble(int segment, int line, String statement, String state, String message, boolean committed) {
+    public record Trouble(int segment, int line, String statement, String state, String message, boolean open,
+                          boolean interrupted) {
         /** The message with the statement it belongs to. */
         public String words() {
             return statement.isEmpty() ? message : message + "\n" + statement;
         }
     }
 
-    /** How far a plan came: the segments that are committed, and what stopped the next one (null when all are). */
-    public record Result(List<Done> done, Trouble trouble) {
+    /**
+     * How far a plan came.
+     *
+     * @param done the segments that this run committed
+     * @param committed how many are committed altogether, those of an earlier run too
+     * @param trouble what stopped the next one; null when all are committed
+     */
+    public record Result(List<Done> done, int committed, Trouble trouble) {
         public List<Outcome> outcomes() {
             return done.stream().flatMap(segment -> segment.outcomes().stream()).toList();
         }
@@ -101,171 +119,100 @@ public final class Executor {
         return this;
     }
 
+    /**
+     * Leaves the journal of a finished plan in the database, for the caller to end when his own record says as much.
+     *
+     * @param by who runs the plan, for whoever finds the journal: {@code user@machine}
+     */
+    public Executor keepingJournal(String by) {
+        this.owner = by;
+        this.kept = true;
+        return this;
+    }
+
     /** Runs the plan to its end, or to the first segment that fails. */
     public Result run(Plan plan) {
+        return run(plan, null);
+    }
+
+    /** Goes on with a plan after what its journal says is committed. */
+    public Result resume(Plan plan, Journal journal) {
+        return run(plan, journal);
+    }
+
+    /** Breaks off from another thread: the transaction is rolled back, and nothing new begins. */
+    public void stop() {
+        patience.end();
+        Session current = session;
+        if (current != null) {
+            current.cancel();
+        }
+    }
+
+    private Result run(Plan plan, Journal found) {
         List<Done> done = new ArrayList<>();
-        try (Connection connection = Postgres.write(target, "apply")) {
-            // The result must not depend on the machine that runs it, nor on the role's own habits.
-            for (String setting : List.of("TimeZone = 'UTC'", "statement_timeout = 0",
-                    "idle_in_transaction_session_timeout = 0", "default_transaction_read_only = off")) {
-                Postgres.execute(connection, "SET " + setting);
+        Attempt attempt = null;
+        int already = found == null ? 0 : found.committed();
+        try (Session opened = new Session(target, plan, patience, log);
+                Blockers blockers = new Blockers(target, log)) {
+            session = opened;
+            Connection connection = opened.open(already);
+            Journal journal = found != null ? found.taken(connection)
+                    : Journal.begin(connection, plan, Fingerprint.of(connection).hash(), owner);
+            attempt = new Attempt(opened, blockers, acceptance, observer, log, patience, journal);
+            for (Plan.Segment segment : plan.segments().subList(already, plan.segments().size())) {
+                Done segmentDone = withRetries(attempt, segment);
+                done.add(segmentDone);
+                committed.accept(segmentDone);
             }
-            for (Plan.Segment segment : plan.segments()) {
-                try {
-                    Done segmentDone = withRetries(connection, segment);
-                    done.add(segmentDone);
-                    committed.accept(segmentDone);
-                } catch (Stopped stopped) {
-                    return new Result(done, stopped.trouble);
-                }
+            if (!kept) {
+                Journal.end(opened.connection());
             }
-            return new Result(done, null);
+            return new Result(done, already + done.size(), null);
+        } catch (Attempt.Stopped stopped) {
+            return new Result(done, already + done.size(), stopped.trouble());
         } catch (SQLException | Failure e) {
-            // Between two segments: what is committed stays, and the next one has not begun.
-            return new Result(done, new Trouble(done.size() + 1, 0, "", "", Gate.words(e), false));
+            // What is committed stays. The next segment has not begun, or its transaction is gone with the connection;
+            // of a statement outside of one nobody knows.
+            boolean open = attempt != null && attempt.journal().alone() > 0;
+            int all = already + done.size();
+            return new Result(done, all, new Trouble(all + 1, 0, "", "", Gate.words(e), open, patience.ended()));
+        } finally {
+            session = null;
         }
     }
 
-    private Done withRetries(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
-        RetryPolicy<Done> policy = RetryPolicy.<Done>builder()
-                .handleIf(error -> error instanceof Stopped stopped
-                        && WORTH_ANOTHER_TRY.contains(String.valueOf(stopped.trouble.state())))
-                .withMaxAttempts(segment.transactional() ? TRIES : 1)
-                .withBackoff(Duration.ofSeconds(1), Duration.ofSeconds(15))
-                .withJitter(0.3)
-                .onRetry(event -> log.accept("segment " + segment.number() + ": a lock was not to be had, try "
-                        + (event.getAttemptCount() + 1) + " of " + TRIES))
-                .build();
-        try {
-            return Failsafe.with(policy).get(() -> watched(connection, segment));
-        } catch (FailsafeException e) {
-            if (e.getCause() instanceof Stopped stopped) {
-                throw stopped;
+    private Done withRetries(Attempt attempt, Plan.Segment segment) throws Attempt.Stopped, SQLException {
+        int lost = 0;
+        for (int tries = 1; ; tries++) {
+            try {
+                patience.check();
+                return watched(attempt, segment);
+            } catch (Attempt.Stopped stopped) {
+                lost += stopped.lost() ? 1 : 0;
+                if (!stopped.passing() || tries == TRIES || lost > RECONNECTS || patience.ended()) {
+                    throw stopped;
+                }
+                log.accept("segment " + segment.number() + ": " + stopped.why() + ", try " + (tries + 1) + " of "
+                        + TRIES);
+                patience.pause(pause(tries));
             }
-            if (e.getCause() instanceof SQLException broken) {
-                throw broken;
-            }
-            throw e;
         }
     }
 
-    private Done watched(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
+    private Done watched(Attempt attempt, Plan.Segment segment) throws Attempt.Stopped, SQLException {
+        Connection connection = attempt.ready(segment);
         observer.begins(connection, segment);
         try {
-            return segment.transactional() ? transaction(connection, segment) : alone(connection, segment);
+            return attempt.at(segment);
         } finally {
             observer.ends(segment);
         }
     }
 
-    private Done transaction(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
-        List<Outcome> outcomes = new ArrayList<>();
-        connection.setAutoCommit(false);
-        Statement current = segment.statements().get(0);
-        try {
-            for (Statement statement : segment.statements()) {
-                current = statement;
-                outcomes.add(execute(connection, segment, statement));
-            }
-            Done done = new Done(segment.number(), outcomes, Fingerprint.of(connection).hash());
-            acceptance.look(connection, done);
-            String transaction = Postgres.one(connection, "SELECT txid_current()");
-            commit(connection, segment, transaction);
-            return done;
-        } catch (SQLException e) {
-            Postgres.rollBack(connection);
-            throw new Stopped(trouble(segment, current, e, false));
-        } catch (Failure e) {
-            Postgres.rollBack(connection);
-            throw new Stopped(new Trouble(segment.number(), 0, "", "", e.getMessage(), false));
-        } finally {
-            Postgres.restoreAutoCommit(connection);
-        }
-    }
-
-    private Done alone(Connection connection, Plan.Segment segment) throws Stopped, SQLException {
-        List<Outcome> outcomes = new ArrayList<>();
-        Statement statement = segment.statements().get(0);
-        try {
-            for (Statement next : segment.statements()) {
-                statement = next;
-                outcomes.add(execute(connection, segment, statement));
-            }
-            Done done = new Done(segment.number(), outcomes, Fingerprint.of(connection).hash());
-            acceptance.look(connection, done);
-            return done;
-        } catch (SQLException e) {
-            // Without a transaction nobody can ask what became of a statement whose connection broke.
-            throw new Stopped(trouble(segment, statement, e, lost(e)));
-        } catch (Failure e) {
-            // It cannot be taken back: outside of a transaction what ran is kept.
-            throw new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "",
-                    e.getMessage(), true));
-        }
-    }
-
-    private Outcome execute(Connection connection, Plan.Segment segment, Statement statement) throws SQLException {
-        List<String> notices = new ArrayList<>();
-        observer.before(segment, statement);
-        long start = System.nanoTime();
-        long rows = Postgres.execute(connection, statement.sql(), notices::add);
-        Outcome outcome = new Outcome(segment.number(), head(statement), rows,
-                (System.nanoTime() - start) / 10_000 / 100.0);
-        observer.after(connection, segment, statement, outcome, notices);
-        return outcome;
-    }
-
-    // The driver itself refuses a COMMIT that the server answered with ROLLBACK. A broken connection leaves the outcome
-    // open, and the server knows it: asked by the transaction's number, over a new connection.
-    private void commit(Connection connection, Plan.Segment segment, String transaction) throws SQLException, Stopped {
-        try {
-            connection.commit();
-        } catch (SQLException e) {
-            if (!lost(e)) {
-                throw e;
-            }
-            String status;
-            try (Connection fresh = Postgres.read(target, "apply")) {
-                status = Postgres.one(fresh, "SELECT txid_status(" + transaction + ")");
-            } catch (SQLException | Failure unreachable) {
-                status = null;
-            }
-            boolean committed = !"aborted".equals(status);
-            String outcome = status == null ? "nobody could be asked whether it was committed"
-                    : "the server says: " + status;
-            String message = Gate.words(e) + "; " + outcome;
-            throw new Stopped(new Trouble(segment.number(), 0, "COMMIT", e.getSQLState(), message, committed));
-        }
-    }
-
-    // Connection failures and a server that shuts down.
-    private static boolean lost(SQLException error) {
-        String state = String.valueOf(error.getSQLState());
-        return state.startsWith("08") || state.startsWith("57P");
-    }
-
-    private static Trouble trouble(Plan.Segment segment, Statement statement, SQLException error, boolean committed) {
-        return new Trouble(segment.number(), statement.line(), head(statement), error.getSQLState(), words(error),
-                committed);
-    }
-
-    // The messages of class 22 (data exception) end with the value that was refused; it may be somebody's.
-    private static String words(SQLException error) {
-        String words = Gate.words(error);
-        return String.valueOf(error.getSQLState()).startsWith("22") ? words.replaceAll("\"[^\n]*\"", "\"…\"") : words;
-    }
-
-    private static String head(Statement statement) {
-        String line = statement.sql().replaceAll("\\s+", " ");
-        return line.length() > 70 ? line.substring(0, 69) + "…" : line;
-    }
-
-    private static final class Stopped extends Exception {
-        final transient Trouble trouble;
-
-        Stopped(Trouble trouble) {
-            super(trouble.message());
-            this.trouble = trouble;
-        }
+    // Twice as long each time, and never quite the same: two who wait for each other must not meet again.
+    private static Duration pause(int tries) {
+        long millis = Math.min(LONGEST_PAUSE.toMillis(), FIRST_PAUSE.toMillis() << (tries - 1));
+        return Duration.ofMillis((long) (millis * ThreadLocalRandom.current().nextDouble(0.7, 1.3)));
     }
 }

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Postgres.java Database.java Holder.java Planned.java
+//SOURCES ../Failure.java ../Gate.java ../Holder.java ../Postgres.java Database.java Planned.java
 //SOURCES Sessions.java
 
 package lib.preflight;
@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Gate;
+import lib.Holder;
 import lib.Postgres;
 
 /**
@@ -94,7 +95,8 @@ public final class Probe {
 
     private static Gate.Finding held(Connection connection, List<Planned.Table> refused) throws SQLException {
         List<Holder> holders = Holder.all(connection).stream()
-                .filter(holder -> refused.stream().anyMatch(holder::conflicts)).toList();
+                .filter(holder -> refused.stream()
+                        .anyMatch(table -> holder.conflicts(table.oid(), table.mode()))).toList();
         String names = refused.stream().map(table -> table.mode().sql() + " on " + table.name())
                 .collect(Collectors.joining(", "));
         String who = holders.isEmpty() ? "" : ":\n" + holders.stream().limit(8).map(Holder::words)

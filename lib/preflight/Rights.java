@@ -60,6 +60,8 @@ public final class Rights {
         }
         if (facts.state() != null && !facts.state().pending().isEmpty()) {
             history(facts.state().table(), facts.state().exists());
+            // Where a release notes how far it came, for as long as it changes the database.
+            createsInDatabase("keep the journal of a release");
         }
         if (!lacks.isEmpty()) {
             throw Failure.stop(row.get(0) + " may not do all that the release does: "

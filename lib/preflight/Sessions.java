@@ -1,5 +1,5 @@
-//SOURCES ../Console.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java ../sql/Name.java Database.java
-//SOURCES Holder.java Planned.java
+//SOURCES ../Console.java ../Failure.java ../Gate.java ../Holder.java ../Phase.java ../Postgres.java ../sql/Name.java
+//SOURCES Database.java Planned.java
 
 package lib.preflight;
 
@@ -12,14 +12,15 @@ import java.util.stream.Collectors;
 import lib.Console;
 import lib.Failure;
 import lib.Gate;
+import lib.Holder;
 import lib.Phase;
 import lib.Postgres;
 import lib.sql.Name;
 
 /** The gates of who else is connected: room for our own sessions, and nobody whose transaction is in the way. */
 public final class Sessions {
-    /** What a release opens at once: the dump with its snapshot, checks beside it, the executor, and one to spare. */
-    private static final int NEEDED = 5;
+    /** What a release opens at once: its lock, the dump with its snapshot, checks beside it, the executor, a spare. */
+    private static final int NEEDED = 6;
     private static final int FULL_PERCENT = 80;
     private static final int SHOWN = 8;
     private static final int MILLIS_TO_END = 3000;
@@ -104,7 +105,8 @@ public final class Sessions {
         List<Holder> all = Holder.all(database.shared());
         List<Holder> lasting = all.stream().filter(Holder::lasting).toList();
         List<Holder> conflicting = lasting.stream()
-                .filter(holder -> facts.tables().stream().anyMatch(holder::conflicts)).toList();
+                .filter(holder -> facts.tables().stream()
+                        .anyMatch(table -> holder.conflicts(table.oid(), table.mode()))).toList();
         if (!conflicting.isEmpty()) {
             List<Holder> others = lasting.stream().filter(holder -> !conflicting.contains(holder)).toList();
             throw Failure.stop(ended + "in the way of the release's locks:\n" + lines(conflicting)

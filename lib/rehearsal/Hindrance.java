@@ -29,7 +29,7 @@ public final class Hindrance {
         try {
             return check.look();
         } catch (SQLException e) {
-            Executor.Trouble trouble = new Executor.Trouble(0, 0, "", e.getSQLState(), Gate.words(e), false);
+            Executor.Trouble trouble = new Executor.Trouble(0, 0, "", e.getSQLState(), Gate.words(e), false, false);
             Optional<Failure> failure = lost(trouble.state()) || full(trouble.state()) ? of(trouble, copy)
                     : Optional.empty();
             if (failure.isPresent()) {

@@ -1,6 +1,6 @@
-//SOURCES ../Postgres.java ../sql/LockMode.java ../sql/Sql.java Planned.java
+//SOURCES Postgres.java sql/LockMode.java sql/Sql.java
 
-package lib.preflight;
+package lib;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -10,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import lib.Postgres;
 import lib.sql.LockMode;
 import lib.sql.Sql;
 
@@ -24,17 +23,18 @@ import lib.sql.Sql;
  * @param age since the transaction began, or since the last statement ended for one that is idle in it
  * @param query its present or last statement, without any value
  */
-record Holder(int pid, String began, String gid, String user, String application, String address, Kind kind,
+public record Holder(int pid, String began, String gid, String user, String application, String address, Kind kind,
               Duration age, String query, List<Lock> locks) {
     /** From this age on a transaction is in the way of a release, which itself waits 5 s for a lock. */
-    static final Duration LONG = Duration.ofMinutes(1);
-    static final Duration IDLE = Duration.ofSeconds(10);
+    public static final Duration LONG = Duration.ofMinutes(1);
+    public static final Duration IDLE = Duration.ofSeconds(10);
     private static final int SHOWN = 120;
 
-    enum Kind { PREPARED, IDLE, DUMP, WRAPAROUND, VACUUM, ACTIVE, HIDDEN }
+    /** What keeps it from ending. */
+    public enum Kind { PREPARED, IDLE, DUMP, WRAPAROUND, VACUUM, ACTIVE, HIDDEN }
 
     /** One table that it has locked. */
-    record Lock(long oid, String table, LockMode mode) {
+    public record Lock(long oid, String table, LockMode mode) {
     }
 
     private static final String QUERY = """
@@ -67,7 +67,7 @@ record Holder(int pid, String began, String gid, String user, String application
             FROM who LEFT JOIN held USING (who) ORDER BY age DESC NULLS LAST, pid, gid, name, mode""";
 
     /** Everybody in this database who is within a transaction, the oldest first; our own gates are not among them. */
-    static List<Holder> all(Connection connection) throws SQLException {
+    public static List<Holder> all(Connection connection) throws SQLException {
         List<Holder> holders = new ArrayList<>();
         List<String> last = null;
         for (List<String> row : Postgres.rows(connection, QUERY)) {
@@ -110,7 +110,7 @@ record Holder(int pid, String began, String gid, String user, String application
     }
 
     /** Whether a release should wait for its end; what is younger ends by itself. An autovacuum gives way. */
-    boolean lasting() {
+    public boolean lasting() {
         return switch (kind) {
             case PREPARED, DUMP, WRAPAROUND -> true;
             case IDLE -> age.compareTo(IDLE) >= 0;
@@ -119,13 +119,13 @@ record Holder(int pid, String began, String gid, String user, String application
         };
     }
 
-    /** Whether it holds what keeps a lock of the release from being taken. */
-    boolean conflicts(Planned.Table table) {
-        return locks.stream().anyMatch(lock -> lock.oid == table.oid() && table.mode().excludes().contains(lock.mode));
+    /** Whether it holds what keeps this lock on a table from being taken. */
+    public boolean conflicts(long table, LockMode wanted) {
+        return locks.stream().anyMatch(lock -> lock.oid == table && wanted.excludes().contains(lock.mode));
     }
 
     /** The statement that ends it; none for what must be left to end by itself. */
-    String ending() {
+    public String ending() {
         return switch (kind) {
             case PREPARED -> "ROLLBACK PREPARED " + Postgres.literal(gid) + ";   -- or COMMIT PREPARED";
             case IDLE, ACTIVE, HIDDEN -> "SELECT pg_terminate_backend(" + pid + ");";
@@ -134,7 +134,7 @@ record Holder(int pid, String began, String gid, String user, String application
     }
 
     /** Who it is, what it does, how long, and what it holds. */
-    String words() {
+    public String words() {
         String whose = (user == null ? "" : " of " + user)
                 + (application == null || application.isBlank() ? "" : " (" + application + ")")
                 + (address == null ? "" : " from " + address);
@@ -159,7 +159,8 @@ record Holder(int pid, String began, String gid, String user, String application
         return words(age == null ? Duration.ZERO : age);
     }
 
-    static String words(Duration age) {
+    /** An age as people say it. */
+    public static String words(Duration age) {
         long seconds = age.toSeconds();
         return seconds < 120 ? seconds + " s" : seconds < 7200 ? seconds / 60 + " min"
                 : seconds < 172800 ? seconds / 3600 + " h" : seconds / 86400 + " days";

@@ -1,0 +1,125 @@
+//SOURCES plan/Executor.java plan/Journal.java
+
+package lib;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+import lib.plan.Executor;
+import lib.plan.Journal;
+
+/** How far a release changed the database: first as it goes on, later as production itself shows it. */
+final class Extent {
+    /**
+     * UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about, or a process that died meanwhile.
+     */
+    enum State { UNTOUCHED, APPLYING, ROLLED_BACK, PARTLY, UNKNOWN, APPLIED }
+
+    private State state = State.UNTOUCHED;
+    private String plan = "";
+    private int segments;
+    private int committed;
+    private boolean alone;
+
+    State state() {
+        return state;
+    }
+
+    /** The number of the segment that comes after those that are committed. */
+    int next() {
+        return committed + 1;
+    }
+
+    /** Whether there was nothing to change. */
+    boolean empty() {
+        return segments == 0;
+    }
+
+    void certified(String sha256) {
+        plan = sha256;
+    }
+
+    void applying(int all, int already) {
+        segments = all;
+        committed = already;
+        state = State.APPLYING;
+    }
+
+    void committed(int already) {
+        committed = already;
+    }
+
+    void applied(Executor.Result result) {
+        committed = result.committed();
+        state = result.trouble() == null ? State.APPLIED : result.trouble().open() ? State.UNKNOWN
+                : committed == 0 ? State.ROLLED_BACK : State.PARTLY;
+    }
+
+    /** Whether the database is not any more what it was, or may not be. */
+    boolean changed() {
+        return switch (state) {
+            case PARTLY, UNKNOWN, APPLIED -> true;
+            case APPLYING -> committed > 0 || alone;
+            case UNTOUCHED, ROLLED_BACK -> false;
+        };
+    }
+
+    /** Whether some of the SQL is committed, or may be, and production can say how to go on with the rest. */
+    boolean segmentsLeft() {
+        return state == State.PARTLY || state == State.UNKNOWN && alone;
+    }
+
+    boolean owns(Journal journal) {
+        return journal.plan().equals(plan);
+    }
+
+    void looked(Optional<Journal> journal, boolean working) {
+        Optional<Journal> own = journal.filter(this::owns);
+        if (own.isPresent()) {
+            segments = own.get().segments();
+            committed = own.get().committed();
+            alone = own.get().alone() > 0;
+            state = own.get().complete() ? State.APPLIED : working ? State.APPLYING : alone ? State.UNKNOWN
+                    : committed > 0 ? State.PARTLY : State.ROLLED_BACK;
+        } else if (state == State.UNKNOWN && committed == 0) {
+            // The journal is there before the first statement, and until the record says that all is committed.
+            state = State.ROLLED_BACK;
+        } else if (state == State.PARTLY) {
+            state = State.UNKNOWN;
+        }
+    }
+
+    String words() {
+        String part = committed + " of " + segments + " segments are committed";
+        String before = committed > 0 ? "CHANGED: " + part + "; " : "";
+        return switch (state) {
+            case UNTOUCHED -> "not changed";
+            case ROLLED_BACK -> "not changed: the transaction was rolled back";
+            case APPLYING -> before + (alone ? "segment " + next() + " is under way, outside of a transaction"
+                    : "the transaction was under way: the server rolls it back when the connection goes");
+            case PARTLY -> "CHANGED: " + part + ", the next one was rolled back";
+            case UNKNOWN -> before + (alone
+                    ? "segment " + next() + " was begun outside of a transaction: production shows how that ended"
+                    : "NOT KNOWN: segment " + next() + " of " + segments
+                    + " may be committed; look before you do anything");
+            case APPLIED -> segments == 0 ? "not changed: there was nothing to apply"
+                    : "changed: all of the release SQL is committed";
+        };
+    }
+
+    void record(ObjectNode node) {
+        node.put("database", state.name());
+        node.put("segments", segments);
+        node.put("committed", committed);
+        node.put("plan", plan);
+    }
+
+    void restore(JsonNode record) {
+        state = State.valueOf(record.path("database").asText(State.UNTOUCHED.name()));
+        // A process that died while it applied left nobody who knows how that ended.
+        state = state == State.APPLYING ? State.UNKNOWN : state;
+        segments = record.path("segments").asInt();
+        committed = record.path("committed").asInt();
+        plan = record.path("plan").asText();
+    }
+}
