@@ -1,5 +1,6 @@
 //SOURCES ../Gate.java ../hazards/Inventory.java ../hazards/Review.java ../plan/Executor.java ../sql/Name.java
-//SOURCES Measured.java Measurement.java OldCode.java Proof.java Rehearsal.java Statements.java Trace.java
+//SOURCES Foresight.java Measured.java Measurement.java OldCode.java Proof.java Rehearsal.java
+//SOURCES Statements.java Trace.java
 
 package lib.rehearsal;
 
@@ -54,6 +55,7 @@ public final class Forecast implements Proof {
     private final Rehearsal rehearsal;
     private final Map<String, Double> scales = new TreeMap<>();
     private Context context;
+    private Review.Result review;
     private OldCode code;
 
     public Forecast(Rehearsal rehearsal) {
@@ -80,7 +82,12 @@ public final class Forecast implements Proof {
     @Override
     public Gate.Finding after(Executor.Result result) throws SQLException {
         List<Measured> measured = rehearsal.trace().measured();
-        Map<Integer, Set<String>> hazards = hazards();
+        review = Review.of(List.of(new Source(rehearsal.sql().getFileName().toString(), rehearsal.plan().text(), null)),
+                context);
+        Map<Integer, Set<String>> hazards = hazards(Hazard.Severity.CAUTION);
+        Map<Integer, Set<String>> all = hazards(Hazard.Severity.SAFE);
+        measured.forEach(done -> done.foreseen(Foresight.costs(done,
+                all.getOrDefault(done.statement.line(), Set.of()), rehearsal.trace().known())));
         List<Measurement> statements = measured.stream().map(done -> Measurement.of(done, scale(done),
                 hazards.getOrDefault(done.statement.line(), Set.of()))).toList();
         List<String> breaks;
@@ -107,11 +114,9 @@ public final class Forecast implements Proof {
                 : "the application must be stopped:\n" + String.join("\n", reasons)));
     }
 
-    private Map<Integer, Set<String>> hazards() {
+    private Map<Integer, Set<String>> hazards(Hazard.Severity least) {
         Map<Integer, Set<String>> byLine = new TreeMap<>();
-        String file = rehearsal.sql().getFileName().toString();
-        Review.of(List.of(new Source(file, rehearsal.plan().text(), null)), context).findings().stream()
-                .filter(finding -> finding.severity() != Hazard.Severity.SAFE)
+        review.findings().stream().filter(finding -> finding.severity().compareTo(least) >= 0)
                 .forEach(finding -> byLine.computeIfAbsent(finding.line(), line -> new TreeSet<>()).add(finding.id()));
         return byLine;
     }

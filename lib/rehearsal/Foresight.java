@@ -1,10 +1,12 @@
-//SOURCES ../sql/LockMode.java ../sql/Locks.java ../sql/Name.java Measured.java Relations.java
+//SOURCES ../hazards/Hazards.java ../sql/LockMode.java ../sql/Locks.java ../sql/Name.java Measured.java Relations.java
 
 package lib.rehearsal;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import lib.hazards.Hazards;
 import lib.sql.LockMode;
 import lib.sql.Locks;
 import lib.sql.Name;
@@ -43,6 +45,34 @@ final class Foresight {
             }
         });
         return String.join("; ", differences);
+    }
+
+    /**
+     * Where a table was written anew or read whole against what the review said of the statement, or the other way
+     * round; empty where both agree.
+     *
+     * @param hazards the ids of all that the review found, however mild
+     */
+    static String costs(Measured done, Set<String> hazards, Relations known) {
+        List<String> rewrites = costing("rewrite", hazards);
+        List<String> scans = costing("scan", hazards);
+        List<String> differences = new ArrayList<>();
+        if (!rewrites.isEmpty() && done.rewrites.isEmpty()) {
+            differences.add("foreseen was a rewrite (" + String.join(", ", rewrites) + "), there was none");
+        }
+        if (rewrites.isEmpty() && !done.rewrites.isEmpty()) {
+            differences.add("a rewrite was not foreseen");
+        }
+        boolean rows = done.statement.actions().stream().flatMap(action -> action.change().tables().stream())
+                .map(known::get).anyMatch(table -> table != null && table.rows() > 0);
+        if (!scans.isEmpty() && done.scans.isEmpty() && rows) {
+            differences.add("foreseen was that all rows are read (" + String.join(", ", scans) + "), they were not");
+        }
+        return String.join("; ", differences);
+    }
+
+    private static List<String> costing(String cost, Set<String> hazards) {
+        return hazards.stream().filter(id -> Hazards.find(id) != null && Hazards.find(id).cost().equals(cost)).toList();
     }
 
     /** A lock that an earlier statement of the transaction took already counts where it was foreseen here too. */

@@ -88,6 +88,12 @@ final class Measured {
         holds.merge(table, hold, (one, other) -> one.blocks().compareTo(other.blocks()) >= 0 ? one : other);
     }
 
+    /** One more thing that was foreseen otherwise; an empty one is none. */
+    void foreseen(String difference) {
+        predicted = predicted.isEmpty() || difference.isEmpty() ? predicted + difference
+                : predicted + "; " + difference;
+    }
+
     /** Whether what it holds is what a canary waits for. */
     boolean stops(Canary.Stall stall) {
         Hold hold = holds.get(stall.table());

@@ -4,8 +4,11 @@ package lib.rehearsal;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import lib.sql.LockMode;
@@ -60,10 +63,28 @@ final class Statements {
         Set<Measured> slowest = all.stream()
                 .sorted(Comparator.comparingDouble((Measured done) -> done.millis).reversed()).limit(SLOWEST)
                 .collect(Collectors.toSet());
-        return all.stream().filter(done -> done.blocks() != Measured.Blocks.NOTHING || !done.waits.isEmpty()
-                || !done.rewrites.isEmpty() || !done.predicted.isEmpty() || slowest.contains(done))
+        Set<Measured> first = first(all);
+        return all.stream().filter(done -> first.contains(done) || !done.waits.isEmpty() || !done.rewrites.isEmpty()
+                || !done.predicted.isEmpty() || slowest.contains(done))
                 .sorted(Comparator.comparing(Measured::blocks).reversed()).limit(MOST)
                 .sorted(Comparator.comparingInt(done -> done.statement.line())).toList();
+    }
+
+    // Those that hold up what nothing before them in their transaction does.
+    private static Set<Measured> first(List<Measured> all) {
+        Set<Measured> first = new HashSet<>();
+        Map<String, Measured.Blocks> held = new HashMap<>();
+        for (Measured done : all) {
+            done.holds.forEach((table, hold) -> {
+                Measured.Blocks before = held.put(done.segment.number() + " " + table, hold.blocks());
+                if (before == null || before.compareTo(hold.blocks()) < 0) {
+                    first.add(done);
+                } else {
+                    held.put(done.segment.number() + " " + table, before);
+                }
+            });
+        }
+        return first;
     }
 
     private static List<String> notes(Measured done, LockMode strongest) {

@@ -120,7 +120,7 @@ public final class Trace implements Executor.Observer, AutoCloseable {
             });
             prints.putAll(all);
         }
-        current.predicted = Foresight.differences(current, held, known);
+        current.foreseen(Foresight.differences(current, held, known));
         Foresight.confirm(current, held, known);
         measured.add(current);
         clock.resume();
