@@ -265,8 +265,12 @@ class release implements Callable<Integer> {
             turn.take(project.address().target());
             Apply.look(project.address().target(), run, console, situation, certified(), true);
         }
+        Map<String, String> now = situation.lines(Failure.Exit.STOP);
+        if (situation.unknown() && !situation.finishable()) {
+            throw Failure.stop("production holds no journal of this release any more. Database: " + now.get("database"),
+                    "see what is there: jbang release.java status; then what is left: jbang release.java --sql FILE");
+        }
         if (!situation.finishable()) {
-            Map<String, String> now = situation.lines(Failure.Exit.STOP);
             throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
         }
         if (!kind.without.contains("promote")) {

@@ -87,7 +87,7 @@ public final class Apply {
             situation.looked(journal, left);
         }
         run.put("release", situation.record());
-        if (journal.isPresent() && !situation.segmentsLeft() && situation.owns(journal.get())) {
+        if (journal.isPresent() && situation.decided() && situation.owns(journal.get())) {
             end(target, console);
         }
     }

@@ -156,6 +156,11 @@ public final class Situation {
         return database.state() == Extent.State.UNKNOWN;
     }
 
+    /** Whether all of the SQL is committed, or nothing of it: then no journal is needed any more. */
+    public boolean decided() {
+        return database.state() == Extent.State.APPLIED || database.state() == Extent.State.ROLLED_BACK;
+    }
+
     /** Whether this release began to change the database: production is asked what became of it then. */
     public boolean begun() {
         return database.changed();
