@@ -121,6 +121,24 @@ class ReportTest {
     }
 
     @Test
+    void aFactThatNobodyForesawCostsItsOwnPartAlone() {
+        ObjectNode record = record();
+        record.withArray("/release/times").addObject().put("step", "confirm").put("from", "yesterday");
+        String markdown = document(Failure.Exit.PASSED, record).markdown();
+        holds(markdown, "## A part that could not be made", "yesterday", "## Statements", "**Passed.**");
+        assertFalse(markdown.contains("## Timeline"), markdown);
+        ObjectNode nulls = Json.object();
+        for (String phase : List.of("preflight", "backup", "assess", "validate")) {
+            ObjectNode facts = nulls.putObject(phase).putObject("facts");
+            List.of("commits", "file", "hazards", "variables", "held", "statements", "forecast", "tables", "schema",
+                    "rollback", "queries", "violations", "trash", "certificate").forEach(facts::putNull);
+        }
+        String empty = document(Failure.Exit.PASSED, nulls).markdown();
+        assertFalse(empty.contains("null"), empty);
+        assertFalse(empty.contains("could not be made"), empty);
+    }
+
+    @Test
     void manyStatementsAreFoldedBehindTheLongest() {
         ObjectNode record = record();
         var statements = ((ObjectNode) record.at("/validate/facts")).putArray("statements");

@@ -64,7 +64,7 @@ final class Statements {
     }
 
     private static void forecast(JsonNode forecast, List<Block> blocks) {
-        if (forecast.isMissingNode()) {
+        if (!forecast.isObject()) {
             return;
         }
         blocks.add(new Block.Words("Forecast at production's size: about "
