@@ -15,16 +15,16 @@ final class Contents {
         List<Section> sections = new ArrayList<>();
         List<Block> blocks = new ArrayList<>();
         List<Cell> commits = new ArrayList<>();
-        facts.of("preflight", "commits").forEach(commit -> commits.add(Cell.words(commit.asText())));
+        facts.of("preflight", "commits").forEach(commit -> commits.add(Cell.words(commit.asText(""))));
         if (!commits.isEmpty()) {
             blocks.add(new Block.Words(Measure.count(commits.size(), "commit") + ", "
-                    + facts.of("preflight", "diffstat").asText()));
+                    + facts.of("preflight", "diffstat").asText("")));
             blocks.add(new Block.Points(commits, false));
         }
         List<List<Cell>> entries = new ArrayList<>();
-        facts.of("assess", "entries").forEach(entry -> entries.add(List.of(Cell.words(entry.path("title").asText()),
-                Cell.badge(entry.path("class").asText(), tone(entry.path("class").asText())),
-                Cell.words(entry.path("reason").asText()))));
+        facts.of("assess", "entries").forEach(entry -> entries.add(List.of(Cell.words(entry.path("title").asText("")),
+                Cell.badge(entry.path("class").asText(""), tone(entry.path("class").asText(""))),
+                Cell.words(entry.path("reason").asText("")))));
         if (!entries.isEmpty()) {
             blocks.add(new Block.Table("entries", List.of("Entry of MIGRATIONS.md", "Class", "Because"), entries));
         }
@@ -49,14 +49,14 @@ final class Contents {
             List<List<Cell>> rows = new ArrayList<>();
             boolean passed = true;
             for (JsonNode gate : facts.record().path(phase).path("gates")) {
-                String status = gate.path("status").asText();
+                String status = gate.path("status").asText("");
                 passed &= status.equals("pass") || status.equals("skip");
                 rows.add(List.of(Cell.badge(status, switch (status) {
                     case "pass" -> Cell.Tone.GOOD;
                     case "warn" -> Cell.Tone.WARN;
                     case "stop" -> Cell.Tone.BAD;
                     default -> Cell.Tone.QUIET;
-                }), Cell.words(gate.path("id").asText()), Cell.words(gate.path("message").asText())));
+                }), Cell.words(gate.path("id").asText("")), Cell.words(gate.path("message").asText(""))));
             }
             if (!rows.isEmpty()) {
                 blocks.add(new Block.Folded(phase + ": " + Measure.count(rows.size(), "gate")

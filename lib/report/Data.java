@@ -35,7 +35,7 @@ final class Data {
         for (JsonNode table : tables) {
             if (table.path("changed").isEmpty() && table.path("explainedBy").isEmpty()
                     && table.path("before").equals(table.path("after")) && !table.path("lost").asBoolean()) {
-                same.add(Cell.words(table.path("table").asText() + ": "
+                same.add(Cell.words(table.path("table").asText("") + ": "
                         + Measure.count(table.path("after").asLong(), "row")));
                 continue;
             }
@@ -47,8 +47,8 @@ final class Data {
             if (table.path("lost").asBoolean()) {
                 explained.add(Cell.badge("LOST ROWS", Cell.Tone.BAD));
             }
-            table.path("explainedBy").forEach(statement -> explained.add(Cell.code(statement.asText())));
-            rows.add(List.of(Cell.code(table.path("table").asText()), new Cell.Stack(sizes),
+            table.path("explainedBy").forEach(statement -> explained.add(Cell.code(statement.asText(""))));
+            rows.add(List.of(Cell.code(table.path("table").asText("")), new Cell.Stack(sizes),
                     Cell.words(columns.isEmpty() ? "nothing" : columns), new Cell.Stack(explained)));
         }
         List<Block> blocks = new ArrayList<>();
@@ -76,7 +76,7 @@ final class Data {
         List<List<Cell>> rows = new ArrayList<>();
         int[] counts = new int[3];
         for (JsonNode object : schema) {
-            String change = object.path("change").asText();
+            String change = object.path("change").asText("");
             int kind = List.of("added", "changed", "removed").indexOf(change);
             counts[Math.max(0, kind)]++;
             Cell.Tone tone = switch (change) {
@@ -84,8 +84,8 @@ final class Data {
                 case "removed" -> Cell.Tone.BAD;
                 default -> Cell.Tone.WARN;
             };
-            rows.add(List.of(Cell.badge(change, tone), Cell.words(object.path("kind").asText()),
-                    Cell.code(object.path("object").asText())));
+            rows.add(List.of(Cell.badge(change, tone), Cell.words(object.path("kind").asText("")),
+                    Cell.code(object.path("object").asText(""))));
         }
         sections.add(new Section(id, title, lead + counts[0] + " added, " + counts[1] + " changed, " + counts[2]
                 + " removed.", List.of(new Block.Table("schema", List.of("Change", "Kind", "Object"), rows))));
@@ -95,13 +95,13 @@ final class Data {
         List<Block> items = new ArrayList<>();
         for (JsonNode violation : rehearsed.isEmpty() ? probed : rehearsed) {
             List<Block> blocks = new ArrayList<>();
-            blocks.add(new Block.Listing(violation.path("statement").asText()));
-            if (!violation.path("query").asText().isEmpty()) {
+            blocks.add(new Block.Listing(violation.path("statement").asText("")));
+            if (!violation.path("query").asText("").isEmpty()) {
                 blocks.add(new Block.Words("This query finds them:"));
-                blocks.add(new Block.Listing(violation.path("query").asText()));
+                blocks.add(new Block.Listing(violation.path("query").asText("")));
             }
             items.add(new Block.Item(new Cell.Badge(Measure.count(violation.path("rows").asLong(), "row"),
-                    Cell.Tone.BAD), violation.path("what").asText(), blocks));
+                    Cell.Tone.BAD), violation.path("what").asText(""), blocks));
         }
         if (!items.isEmpty()) {
             sections.add(new Section("violations", "Rows that break a rule", "", items));

@@ -42,17 +42,17 @@ public record Facts(String application, String source, String environment, Insta
 
     /** The step that a release ended in. */
     String step() {
-        return release("step").asText();
+        return release("step").asText("");
     }
 
     String error() {
-        return release("error").asText();
+        return release("error").asText("");
     }
 
     /** The words of an array. */
     static List<String> texts(JsonNode array) {
         List<String> texts = new ArrayList<>();
-        array.forEach(item -> texts.add(item.asText()));
+        array.forEach(item -> texts.add(item.asText("")));
         return texts;
     }
 
@@ -61,7 +61,7 @@ public record Facts(String application, String source, String environment, Insta
         List<JsonNode> gates = new ArrayList<>();
         for (String phase : List.of("preflight", "backup", "assess", "validate")) {
             record.path(phase).path("gates").forEach(gate -> {
-                if (List.of(statuses).contains(gate.path("status").asText())) {
+                if (List.of(statuses).contains(gate.path("status").asText(""))) {
                     gates.add(gate);
                 }
             });
@@ -94,6 +94,6 @@ public record Facts(String application, String source, String environment, Insta
     }
 
     static Instant moment(JsonNode node) {
-        return node.isTextual() ? Instant.parse(node.asText()) : null;
+        return node.isTextual() ? Instant.parse(node.asText("")) : null;
     }
 }

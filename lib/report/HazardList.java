@@ -19,8 +19,8 @@ final class HazardList {
         Map<String, List<JsonNode>> kinds = new LinkedHashMap<>();
         for (String severity : List.of("DANGEROUS", "CAUTION")) {
             for (JsonNode hazard : facts.of("assess", "hazards")) {
-                if (hazard.path("severity").asText().equals(severity) && !hazard.path("cured").asBoolean()) {
-                    kinds.computeIfAbsent(hazard.path("id").asText(), id -> new ArrayList<>()).add(hazard);
+                if (hazard.path("severity").asText("").equals(severity) && !hazard.path("cured").asBoolean()) {
+                    kinds.computeIfAbsent(hazard.path("id").asText(""), id -> new ArrayList<>()).add(hazard);
                 }
             }
         }
@@ -29,7 +29,7 @@ final class HazardList {
         for (JsonNode hazard : facts.of("assess", "hazards")) {
             if (hazard.path("cured").asBoolean()) {
                 cured.add(Cell.words(place(hazard)));
-            } else if (hazard.path("severity").asText().equals("SAFE")) {
+            } else if (hazard.path("severity").asText("").equals("SAFE")) {
                 notes.add(Cell.words(place(hazard)));
             }
         }
@@ -46,7 +46,7 @@ final class HazardList {
             return List.of();
         }
         long dangerous = kinds.values().stream().flatMap(List::stream)
-                .filter(hazard -> hazard.path("severity").asText().equals("DANGEROUS")).count();
+                .filter(hazard -> hazard.path("severity").asText("").equals("DANGEROUS")).count();
         long caution = kinds.values().stream().mapToLong(List::size).sum() - dangerous;
         return List.of(new Section("hazards", "Hazards", dangerous + " dangerous, " + caution + " to look at.",
                 blocks));
@@ -54,11 +54,11 @@ final class HazardList {
 
     private static Block item(String id, List<JsonNode> found) {
         JsonNode first = found.get(0);
-        boolean dangerous = first.path("severity").asText().equals("DANGEROUS");
+        boolean dangerous = first.path("severity").asText("").equals("DANGEROUS");
         List<Block> blocks = new ArrayList<>();
         // The first one's message is the title already.
         List<Cell> places = found.stream().map(hazard -> Cell.words(hazard == first
-                ? hazard.path("file").asText() + ":" + hazard.path("line").asText() : place(hazard))).toList();
+                ? hazard.path("file").asText("") + ":" + hazard.path("line").asText("") : place(hazard))).toList();
         if (places.size() <= SHOWN) {
             blocks.add(new Block.Points(places, false));
         } else {
@@ -66,19 +66,19 @@ final class HazardList {
             blocks.add(new Block.Folded((places.size() - SHOWN + 1) + " more",
                     List.of(new Block.Points(places.subList(SHOWN - 1, places.size()), false))));
         }
-        if (!first.path("lock").asText().isEmpty()) {
-            blocks.add(new Block.Words("Lock: " + first.path("lock").asText() + "."));
+        if (!first.path("lock").asText("").isEmpty()) {
+            blocks.add(new Block.Words("Lock: " + first.path("lock").asText("") + "."));
         }
-        if (!first.path("fix").asText().isEmpty()) {
+        if (!first.path("fix").asText("").isEmpty()) {
             blocks.add(new Block.Folded(found.size() == 1 ? "The safe form" : "The safe form, for the first of them",
-                    List.of(new Block.Listing(first.path("fix").asText()))));
+                    List.of(new Block.Listing(first.path("fix").asText("")))));
         }
         return new Block.Item(new Cell.Badge(id, dangerous ? Cell.Tone.BAD : Cell.Tone.WARN),
-                first.path("message").asText(), blocks);
+                first.path("message").asText(""), blocks);
     }
 
     private static String place(JsonNode hazard) {
-        return hazard.path("message").asText() + " (" + hazard.path("file").asText() + ":"
-                + hazard.path("line").asText() + ")";
+        return hazard.path("message").asText("") + " (" + hazard.path("file").asText("") + ":"
+                + hazard.path("line").asText("") + ")";
     }
 }

@@ -19,10 +19,10 @@ final class Now {
         }
         List<Block> blocks = new ArrayList<>();
         for (JsonNode gate : facts.gates("stop")) {
-            blocks.add(item(gate.path("id").asText(), gate.path("message").asText(), gate.path("hint").asText("")));
+            blocks.add(item(gate.path("id").asText(""), gate.path("message").asText(""), gate.path("hint").asText("")));
         }
         if (blocks.isEmpty() && !facts.error().isEmpty()) {
-            blocks.add(item(facts.step(), facts.error(), facts.release("hint").asText()));
+            blocks.add(item(facts.step(), facts.error(), facts.release("hint").asText("")));
         }
         return blocks.isEmpty() ? List.of() : List.of(new Section("stopped", "What stopped it", "", blocks));
     }

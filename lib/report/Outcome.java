@@ -22,7 +22,7 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
     static Outcome of(Facts facts) {
         boolean changed = facts.exit() == Failure.Exit.UNFINISHED;
         String at = facts.step().isEmpty() ? "" : " at " + facts.step();
-        String untouched = List.of("stopping", "stopped").contains(facts.release("service").asText())
+        String untouched = List.of("stopping", "stopped").contains(facts.release("service").asText(""))
                 ? "The database of " + facts.environment() + " is as it was, and the service is down."
                 : "Nothing was changed in " + facts.environment() + ".";
         boolean promoted = !facts.of("preflight", "commits").isEmpty();
@@ -71,7 +71,7 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
         JsonNode worst = worstStall(rehearsed);
         if (worst != null) {
             figures.add(new Figure("Longest stall", Measure.time(Math.max(worst.path("reads").asDouble(),
-                    worst.path("writes").asDouble())), "of " + worst.path("table").asText()));
+                    worst.path("writes").asDouble())), "of " + worst.path("table").asText("")));
         }
         if (!facts.of("backup", "bytes").isMissingNode()) {
             figures.add(new Figure("Backup", Measure.bytes(facts.of("backup", "bytes").asLong()),

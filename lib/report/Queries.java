@@ -23,14 +23,14 @@ final class Queries {
         List<List<Cell>> rows = new ArrayList<>();
         List<Block> plans = new ArrayList<>();
         for (JsonNode query : queries) {
-            String status = query.path("status").asText();
+            String status = query.path("status").asText("");
             Cell.Tone tone = switch (status) {
                 case "slower", "broken" -> Cell.Tone.BAD;
                 case "grown", "unknown" -> Cell.Tone.WARN;
                 case "faster" -> Cell.Tone.GOOD;
                 default -> Cell.Tone.QUIET;
             };
-            rows.add(List.of(Cell.code(query.path("name").asText()), Cell.badge(status, tone),
+            rows.add(List.of(Cell.code(query.path("name").asText("")), Cell.badge(status, tone),
                     new Cell.Stack(List.of(bar(query, "before", most, Cell.Tone.QUIET),
                             bar(query, "after", most, Cell.Tone.PLAIN))),
                     Cell.amount(query.path("ratio").isNumber()
@@ -62,18 +62,18 @@ final class Queries {
         List<Block> blocks = new ArrayList<>();
         if (!query.path("index").asText("").isEmpty()) {
             blocks.add(new Block.Words("An index that would help:"));
-            blocks.add(new Block.Listing(query.path("index").asText()));
+            blocks.add(new Block.Listing(query.path("index").asText("")));
         }
         for (String side : List.of("planBefore", "planAfter")) {
             JsonNode plan = query.path(side);
-            String text = plan.isTextual() ? plan.asText() : plan.isContainerNode() ? plan.toPrettyString() : "";
+            String text = plan.isTextual() ? plan.asText("") : plan.isContainerNode() ? plan.toPrettyString() : "";
             if (!text.isEmpty()) {
                 blocks.add(new Block.Words(side.equals("planBefore") ? "Before:" : "After:"));
                 blocks.add(new Block.Listing(text));
             }
         }
         if (!blocks.isEmpty()) {
-            plans.add(new Block.Item(status, query.path("name").asText(), blocks));
+            plans.add(new Block.Item(status, query.path("name").asText(""), blocks));
         }
     }
 }

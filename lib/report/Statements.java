@@ -39,8 +39,8 @@ final class Statements {
         }
         JsonNode certificate = facts.of("validate", "certificate");
         JsonNode sql = certificate.path("sql");
-        String lead = sql.path("file").asText() + ", "
-                + (certificate.path("rehearsed").asBoolean() ? "rehearsed on " + certificate.path("server").asText()
+        String lead = sql.path("file").asText("") + ", "
+                + (certificate.path("rehearsed").asBoolean() ? "rehearsed on " + certificate.path("server").asText("")
                 : "NOT REHEARSED") + ". " + Measure.count(count, "statement") + " in "
                 + Measure.count(sql.path("segments").asLong(1), "segment") + ".";
         List<Integer> all = new ArrayList<>();
@@ -59,7 +59,7 @@ final class Statements {
             blocks.add(statements.table(all));
         }
         blocks.add(new Block.Words("SHA-256 of the SQL"));
-        blocks.add(new Block.Listing(sql.path("sha256").asText()));
+        blocks.add(new Block.Listing(sql.path("sha256").asText("")));
         return List.of(new Section("statements", "Statements", lead, blocks));
     }
 
@@ -70,10 +70,10 @@ final class Statements {
         blocks.add(new Block.Words("Forecast at production's size: about "
                 + Measure.time(forecast.path("seconds").asDouble() * 1000) + " of SQL. "
                 + (forecast.path("stopNeeded").asBoolean() ? "The service has to stop: " : "The service can go on: ")
-                + forecast.path("why").asText() + "."));
+                + forecast.path("why").asText("") + "."));
         List<Cell> blocked = new ArrayList<>();
-        forecast.path("blocked").forEach(wait -> blocked.add(Cell.words(wait.path("table").asText() + ": "
-                + wait.path("what").asText() + " wait up to "
+        forecast.path("blocked").forEach(wait -> blocked.add(Cell.words(wait.path("table").asText("") + ": "
+                + wait.path("what").asText("") + " wait up to "
                 + Measure.time(wait.path("seconds").asDouble() * 1000))));
         if (!blocked.isEmpty()) {
             blocks.add(new Block.Folded("Tables that others wait for", List.of(new Block.Points(blocked, false))));
@@ -116,10 +116,10 @@ final class Statements {
     }
 
     private static Cell statement(JsonNode statement) {
-        List<Cell> cells = new ArrayList<>(List.of(Cell.code(statement.path("statement").asText())));
+        List<Cell> cells = new ArrayList<>(List.of(Cell.code(statement.path("statement").asText(""))));
         statement.path("rewrites").forEach(table ->
-                cells.add(Cell.badge("rewrites " + table.asText(), Cell.Tone.WARN)));
-        statement.path("scans").forEach(scan -> cells.add(Cell.badge("reads " + scan.path("table").asText() + " whole, "
+                cells.add(Cell.badge("rewrites " + table.asText(""), Cell.Tone.WARN)));
+        statement.path("scans").forEach(scan -> cells.add(Cell.badge("reads " + scan.path("table").asText("") + " whole, "
                 + Measure.count(scan.path("rows").asLong(), "row"), Cell.Tone.QUIET)));
         String ids = String.join(" ", Facts.texts(statement.path("hazards")));
         if (!ids.isEmpty()) {
@@ -144,13 +144,13 @@ final class Statements {
 
     private Cell locks(JsonNode statement) {
         List<Cell> cells = new ArrayList<>();
-        statement.path("locks").forEach(lock -> cells.add(Cell.badge(lock.path("mode").asText() + " "
-                + lock.path("table").asText(), tone(statement.path("blocks").asText()))));
+        statement.path("locks").forEach(lock -> cells.add(Cell.badge(lock.path("mode").asText("") + " "
+                + lock.path("table").asText(""), tone(statement.path("blocks").asText("")))));
         JsonNode stall = statement.path("stall");
         for (String who : List.of("reads", "writes")) {
             double millis = stall.path(who).asDouble();
             if (millis > 0) {
-                cells.add(new Cell.Bar(0, millis, longestStall, who + " of " + stall.path("table").asText() + ": "
+                cells.add(new Cell.Bar(0, millis, longestStall, who + " of " + stall.path("table").asText("") + ": "
                         + Measure.time(millis), Cell.Tone.WARN));
             }
         }

@@ -28,9 +28,9 @@ final class Timeline {
         for (JsonNode step : facts.release("times")) {
             Instant from = Facts.moment(step.path("from"));
             Instant to = Facts.moment(step.path("to"));
-            boolean last = step.path("step").asText().equals(facts.step()) && !facts.error().isEmpty();
+            boolean last = step.path("step").asText("").equals(facts.step()) && !facts.error().isEmpty();
             if (from != null) {
-                spans.add(new Span(step.path("step").asText(), from, to == null ? facts.when() : to,
+                spans.add(new Span(step.path("step").asText(""), from, to == null ? facts.when() : to,
                         last ? Cell.Tone.BAD : Cell.Tone.PLAIN));
             }
         }

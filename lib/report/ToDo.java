@@ -19,22 +19,22 @@ public final class ToDo {
                 + variable(change))));
         for (JsonNode held : held(facts)) {
             String until = held.path("until").asText("");
-            points.add(Cell.words("Held back: " + held.path("migration").asText() + ", " + (until.isEmpty()
+            points.add(Cell.words("Held back: " + held.path("migration").asText("") + ", " + (until.isEmpty()
                     ? held.path("hold").asText("") + " from this release on" : "may run from " + until)
-                    + (held.path("why").asText("").isEmpty() ? "" : " (" + held.path("why").asText() + ")")));
+                    + (held.path("why").asText("").isEmpty() ? "" : " (" + held.path("why").asText("") + ")")));
         }
         Set<String> expires = new LinkedHashSet<>();
-        facts.of("validate", "trash").forEach(kept -> expires.add(kept.path("object").asText() + " is kept as "
-                + kept.path("trash").asText() + until(kept)));
+        facts.of("validate", "trash").forEach(kept -> expires.add(kept.path("object").asText("") + " is kept as "
+                + kept.path("trash").asText("") + until(kept)));
         expires.forEach(line -> points.add(Cell.words(line)));
-        facts.gates("warn").stream().filter(gate -> gate.path("id").asText().equals("rehearsal.valid"))
-                .forEach(gate -> points.add(Cell.words(gate.path("message").asText())));
+        facts.gates("warn").stream().filter(gate -> gate.path("id").asText("").equals("rehearsal.valid"))
+                .forEach(gate -> points.add(Cell.words(gate.path("message").asText(""))));
         return points.isEmpty() ? List.of() : List.of(new Section("todo", "Left to do", "",
                 List.of(new Block.Points(points, true))));
     }
 
     private static String until(JsonNode kept) {
-        String expires = kept.path("expires").asText();
+        String expires = kept.path("expires").asText("");
         return expires.isEmpty() ? "" : " until " + expires + "; then: jbang release.java gc";
     }
 
@@ -49,10 +49,10 @@ public final class ToDo {
 
     /** {@code rename A to B (the entry that says so)}. */
     public static String variable(JsonNode change) {
-        return switch (change.path("kind").asText()) {
-            case "rename" -> "rename " + change.path("name").asText() + " to " + change.path("to").asText();
-            case "add" -> "add " + change.path("name").asText();
-            default -> "remove " + change.path("name").asText();
-        } + " (" + change.path("source").asText() + ")";
+        return switch (change.path("kind").asText("")) {
+            case "rename" -> "rename " + change.path("name").asText("") + " to " + change.path("to").asText("");
+            case "add" -> "add " + change.path("name").asText("");
+            default -> "remove " + change.path("name").asText("");
+        } + " (" + change.path("source").asText("") + ")";
     }
 }

@@ -15,7 +15,7 @@ final class WayBack {
 
     static List<Section> of(Facts facts) {
         List<Section> sections = new ArrayList<>();
-        String file = facts.of("backup", "file").asText();
+        String file = facts.of("backup", "file").asText("");
         List<Block> blocks = new ArrayList<>();
         rollback(facts.of("validate", "rollback"), blocks);
         trash(facts.of("validate", "trash"), blocks);
@@ -25,7 +25,7 @@ final class WayBack {
                     List.of(Cell.words("holds"), Cell.words(Measure.bytes(facts.of("backup", "bytes").asLong()) + ", "
                             + Measure.count(facts.of("backup", "rows").asLong(), "row") + " in "
                             + Measure.count(facts.of("backup", "tables").asLong(), "table"))),
-                    List.of(Cell.words("SHA-256"), Cell.code(facts.of("backup", "sha256").asText())))));
+                    List.of(Cell.words("SHA-256"), Cell.code(facts.of("backup", "sha256").asText(""))))));
             blocks.add(new Block.Words("Beside the live database, which stays as it is:"));
             blocks.add(new Block.Command("jbang backup.java restore " + file + " --to " + facts.environment()
                     + " --new-database look"));
@@ -47,21 +47,21 @@ final class WayBack {
         boolean proven = rollback.path("proven").asBoolean();
         List<Block> inside = new ArrayList<>();
         List<Cell> losses = new ArrayList<>();
-        rollback.path("losses").forEach(loss -> losses.add(Cell.words(loss.asText())));
+        rollback.path("losses").forEach(loss -> losses.add(Cell.words(loss.asText(""))));
         if (!losses.isEmpty()) {
             inside.add(new Block.Words("It cannot bring back:"));
             inside.add(new Block.Points(losses, false));
         }
         inside.add(new Block.Command("jbang release.java rollback"));
         blocks.add(new Block.Item(new Cell.Badge(proven ? "proven" : "not proven", proven ? Cell.Tone.GOOD
-                : Cell.Tone.WARN), "Rollback: " + rollback.path("file").asText(), inside));
+                : Cell.Tone.WARN), "Rollback: " + rollback.path("file").asText(""), inside));
     }
 
     private static void trash(JsonNode trash, List<Block> blocks) {
         List<List<Cell>> rows = new ArrayList<>();
         for (JsonNode kept : trash) {
-            String expires = kept.path("expires").asText();
-            rows.add(List.of(Cell.code(kept.path("object").asText()), Cell.code(kept.path("trash").asText()),
+            String expires = kept.path("expires").asText("");
+            rows.add(List.of(Cell.code(kept.path("object").asText("")), Cell.code(kept.path("trash").asText("")),
                     Cell.words(expires.length() > DAY ? expires.substring(0, DAY) : expires)));
         }
         if (!rows.isEmpty()) {
