@@ -119,7 +119,8 @@ final class Statements {
         List<Cell> cells = new ArrayList<>(List.of(Cell.code(statement.path("statement").asText(""))));
         statement.path("rewrites").forEach(table ->
                 cells.add(Cell.badge("rewrites " + table.asText(""), Cell.Tone.WARN)));
-        statement.path("scans").forEach(scan -> cells.add(Cell.badge("reads " + scan.path("table").asText("") + " whole, "
+        statement.path("scans").forEach(scan -> cells.add(Cell.badge("reads "
+                + scan.path("table").asText("") + " whole, "
                 + Measure.count(scan.path("rows").asLong(), "row"), Cell.Tone.QUIET)));
         String ids = String.join(" ", Facts.texts(statement.path("hazards")));
         if (!ids.isEmpty()) {
