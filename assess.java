@@ -8,7 +8,8 @@
 //SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
-//SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Problem.java
+//SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Probes.java
+//SOURCES lib/plan/Problem.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -50,6 +51,8 @@ import lib.plan.Catalog;
 import lib.plan.Classes;
 import lib.plan.Decisions;
 import lib.plan.Draft;
+
+import lib.plan.Probes;
 import lib.plan.Problem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -119,6 +122,7 @@ class assess implements Callable<Integer> {
                         boolean healthy = phase.gate("assess.history", () -> history(project, phase, connection));
                         if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
                             phase.gate("assess.drift", () -> drift(project, phase, connection));
+                            phase.gate("assess.data", () -> data(phase, connection));
                             phase.gate("assess.hazards", () -> hazards(phase, connection));
                             phase.gate("assess.class", () -> decide(project, run, phase));
                         }
@@ -205,6 +209,13 @@ class assess implements Callable<Integer> {
     private Gate.Finding drift(Project project, Phase phase, Connection connection) throws Exception {
         return state == null ? Gate.skipped("without a migration tool nothing says what the schema should be")
                 : Drifting.gate(project, phase, connection, history.get(), state, draft, strictDrift);
+    }
+
+    private Gate.Finding data(Phase phase, Connection connection) throws Exception {
+        Probes probes = Probes.of(connection, pending, notes.entries(), draft);
+        phase.fact("violations", probes.violations());
+        phase.fact("notCounted", probes.skipped());
+        return probes.finding(byHand);
     }
 
     /** Weighed by the sizes of production's tables, and as the release runs them: timeouts set, service stopped. */

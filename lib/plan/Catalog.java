@@ -210,13 +210,38 @@ public final class Catalog {
                 name -> "t".equals(ask("SELECT EXISTS (SELECT FROM " + name.sql() + ")")));
     }
 
+    /** The columns of a table's primary key, in its order; empty when it has none. */
+    public List<String> primaryKey(Name table) {
+        return column("SELECT attname FROM pg_index x, unnest(x.indkey) WITH ORDINALITY AS k (number, place)"
+                + " JOIN pg_attribute a ON a.attnum = k.number WHERE x.indisprimary AND a.attrelid = x.indrelid"
+                + " AND x.indrelid = to_regclass(" + Postgres.literal(table.full()) + ") ORDER BY place");
+    }
+
+    /** Whether a valid index of a table begins with this column, given as it stands in SQL. */
+    public boolean leads(Name table, String column) {
+        return !column("SELECT 1 FROM pg_index WHERE indisvalid AND indpred IS NULL AND indrelid = to_regclass("
+                + Postgres.literal(table.full()) + ") AND pg_get_indexdef(indexrelid, 1, true) = "
+                + Postgres.literal(column)).isEmpty();
+    }
+
+    /** The definition of a constraint that was never validated; null when there is none of that name. */
+    public String constraint(Name table, String name) {
+        return column("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE NOT convalidated AND conname = "
+                + Postgres.literal(name) + " AND conrelid = to_regclass(" + Postgres.literal(table.full()) + ")")
+                .stream().findFirst().orElse(null);
+    }
+
     /** How many rows a query counts. */
     public long count(String query) {
         return Long.parseLong(ask(query));
     }
 
     private String ask(String query) {
-        List<List<String>> rows = rows(query);
-        return rows.isEmpty() ? null : rows.get(0).get(0);
+        List<String> answers = column(query);
+        return answers.isEmpty() ? null : answers.get(0);
+    }
+
+    private List<String> column(String query) {
+        return rows(query).stream().map(row -> row.get(0)).toList();
     }
 }
