@@ -4,7 +4,7 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
-//SOURCES lib/assess/Drifting.java lib/assess/Status.java
+//SOURCES lib/assess/Drifting.java lib/assess/Personal.java lib/assess/Status.java
 //SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
@@ -38,6 +38,7 @@ import lib.Project;
 import lib.Run;
 import lib.Variables;
 import lib.assess.Drifting;
+import lib.assess.Personal;
 import lib.assess.Status;
 import lib.hazards.Context;
 import lib.hazards.Finding;
@@ -100,6 +101,7 @@ class assess implements Callable<Integer> {
     private List<Migration> pending = List.of();
     private History.State state;
     private Draft draft;
+    private List<Finding> findings = List.of();
 
     public static void main(String... args) {
         System.exit(Cli.run(new assess(), args));
@@ -124,6 +126,7 @@ class assess implements Callable<Integer> {
                             phase.gate("assess.drift", () -> drift(project, phase, connection));
                             phase.gate("assess.data", () -> data(phase, connection));
                             phase.gate("assess.hazards", () -> hazards(phase, connection));
+                            phase.gate("assess.privacy", () -> privacy(phase, connection));
                             phase.gate("assess.class", () -> decide(project, run, phase));
                         }
                     }
@@ -223,9 +226,10 @@ class assess implements Callable<Integer> {
         Context context = Inventory.of(connection, Context.of(Context.Shape.ALL)).released()
                 .planned(draft.steps().stream().map(step -> step.sql()).collect(Collectors.toSet()));
         Review.Result result = Review.of(Selection.of(pending), context);
-        phase.fact("hazards", result.findings());
+        findings = result.findings();
+        phase.fact("hazards", findings);
         phase.fact("sizes", sizes(context));
-        List<Finding> found = result.findings().stream()
+        List<Finding> found = findings.stream()
                 .filter(finding -> finding.severity() != Hazard.Severity.SAFE || finding.cured()).toList();
         if (found.isEmpty()) {
             return Gate.passed("no hazards in " + result.statements() + " statements");
@@ -250,6 +254,12 @@ class assess implements Callable<Integer> {
             }
         });
         return sizes;
+    }
+
+    private Gate.Finding privacy(Phase phase, Connection connection) throws Exception {
+        Personal personal = Personal.of(connection, pending);
+        phase.fact("personal", personal.matches());
+        return personal.finding(findings);
     }
 
     private Gate.Finding decide(Project project, Run run, Phase phase) {

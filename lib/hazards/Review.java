@@ -152,6 +152,19 @@ public final class Review {
                 : parsed.source().text().lines().toList(), parsed.comments(), starts, ends);
     }
 
+    /** The lines of the statements in a file that a comment excuses from a hazard. */
+    public static Set<Integer> excused(Source source, String id) {
+        Parsed parsed = parse(source);
+        Suppressions suppressions = suppressions(parsed);
+        Set<Integer> lines = new LinkedHashSet<>();
+        for (int i = 0; i < parsed.statements().size(); i++) {
+            if (suppressions.excuses(id, i)) {
+                lines.add(parsed.statements().get(i).line());
+            }
+        }
+        return lines;
+    }
+
     private static int line(String error) {
         String number = error.replaceFirst("(?s).* on line (\\d+).*", "$1");
         return number.matches("\\d+") ? Integer.parseInt(number) : 1;

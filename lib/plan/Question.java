@@ -1,4 +1,5 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java Catalog.java Node.java Pending.java Narrowing.java
+//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java Catalog.java Narrowing.java
+//SOURCES Node.java Pending.java
 
 package lib.plan;
 
