@@ -4,7 +4,7 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
-//SOURCES lib/assess/Drifting.java lib/assess/Personal.java lib/assess/Status.java
+//SOURCES lib/assess/Drifting.java lib/assess/Generate.java lib/assess/Personal.java lib/assess/Status.java
 //SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
@@ -38,6 +38,7 @@ import lib.Project;
 import lib.Run;
 import lib.Variables;
 import lib.assess.Drifting;
+import lib.assess.Generate;
 import lib.assess.Personal;
 import lib.assess.Status;
 import lib.hazards.Context;
@@ -302,6 +303,17 @@ class assess implements Callable<Integer> {
                 "%nExit codes: 0 none, 10 some, 12 it cannot be told, 2 wrong usage."})
     int drifting() throws Exception {
         return Drifting.of(common);
+    }
+
+    @Command(name = "generate", description = "Write what staging has and no migration makes as a new migration.",
+            footer = {"%nNothing that loses values is active in it; a checklist on top says what is yours to decide.",
+                "%nExit codes: 0 written, or nothing to write, 10 it does not lead there, 11 all of it is yours to",
+                "decide, 12 no server to try it on, 2 wrong usage."})
+    int generate(@Parameters(paramLabel = "DESCRIPTION", description = "A few words, for its name.") String description,
+            @Option(names = "--from", paramLabel = "ENV", defaultValue = "staging",
+                    description = "The environment whose schema is wanted (default: ${DEFAULT-VALUE}).") String from)
+            throws Exception {
+        return Generate.of(common, description, from);
     }
 
     @Command(name = "review", description = "Look at SQL files: what each statement locks, breaks or loses.",

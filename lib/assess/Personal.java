@@ -44,8 +44,8 @@ public record Personal(List<Match> matches, int columns, List<String> skipped) {
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
               AND t.typcategory = 'S' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
               AND a.attname ~* '%s' ORDER BY 1, 2, 3""".formatted("(^|_)(e_?mail|phone|mobile|fax|msisdn|ssn|iban|bic"
-            + "|card|passport|tax_?id|vat|birth|street|address|city|zip|postcode|(first|last|full|display|given|family|user|"
-            + "maiden|nick|middle)_?name|surname|login|token|secret|password|passwd|api_?key|ip)"
+            + "|card|passport|tax_?id|vat|birth|street|address|city|zip|postcode|(first|last|full|display|given"
+            + "|family|user|maiden|nick|middle)_?name|surname|login|token|secret|password|passwd|api_?key|ip)"
             + "(_|[0-9]|s?$)|[a-z](Email|Phone|Name|Address|Token|Secret)$");
     /** A single word in lower case is more often a status than a name. */
     private static final Pattern WORD = Pattern.compile("[a-z_]+");
@@ -64,7 +64,8 @@ public record Personal(List<Match> matches, int columns, List<String> skipped) {
     /** Compares; reads only, with a time limit for each column. */
     public static Personal of(Connection connection, List<Migration> pending) throws SQLException {
         Map<String, List<Literal>> literals = Selection.of(pending).stream()
-                .flatMap(source -> literals(source).stream()).collect(Collectors.groupingBy(Literal::hash, LinkedHashMap::new, Collectors.toList()));
+                .flatMap(source -> literals(source).stream())
+                .collect(Collectors.groupingBy(Literal::hash, LinkedHashMap::new, Collectors.toList()));
         if (literals.isEmpty()) {
             return new Personal(List.of(), 0, List.of());
         }
@@ -147,7 +148,8 @@ public record Personal(List<Match> matches, int columns, List<String> skipped) {
                 all.add(finding.file() + ":" + finding.line() + ": " + finding.message()));
         if (!all.isEmpty()) {
             throw Failure.stop(String.join("\n", all), "derive it from the data, or load it from outside the"
-                    + " repository; when it is meant to be public, write on that statement: -- hazard-ok: " + ID + " reason");
+                    + " repository; when it is meant to be public, write on that statement: -- hazard-ok: " + ID
+                    + " reason");
         }
         return skipped.isEmpty() ? Gate.passed("no text in the pending SQL is a person's"
                 + (columns == 0 ? "" : ", compared with " + columns + " columns"))

@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Which values of a column do not fit into another type. */
-final class Narrowing {
+public final class Narrowing {
     private static final Pattern CHARACTERS =
             Pattern.compile("(?:character varying|varchar|character|char|bpchar)\\s*\\(\\s*(\\d+)\\s*\\)");
     private static final Pattern DECIMAL =
@@ -34,7 +34,7 @@ final class Narrowing {
      * @param using how the migration converts, or null
      * @param major the server's, for what only newer ones can count
      */
-    static Optional<String> condition(String column, String from, String to, String using, int major) {
+    public static Optional<String> condition(String column, String from, String to, String using, int major) {
         String type = to.toLowerCase(Locale.ROOT).strip();
         String cast = using == null ? "" : using.replaceAll("\\s|\"|[()]", "").toLowerCase(Locale.ROOT);
         boolean plain = using == null || cast.startsWith(column.replace("\"", "").toLowerCase(Locale.ROOT) + "::");

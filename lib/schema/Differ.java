@@ -1,8 +1,11 @@
-//SOURCES ../Target.java ../plan/Order.java ../sql/Grammar.java Difference.java Fingerprinted.java Model.java
+//SOURCES ../Postgres.java ../Target.java ../plan/Catalog.java ../plan/Order.java ../sql/Grammar.java ../sql/Name.java
+//SOURCES Difference.java Fingerprinted.java Guarded.java Model.java
 
 package lib.schema;
 
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,7 +15,10 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Gate;
+import lib.Postgres;
 import lib.Target;
+import lib.plan.Catalog;
+import lib.sql.Name;
 import org.pgcodekeeper.core.api.PgCodeKeeperApi;
 import org.pgcodekeeper.core.model.difftree.DbObjType;
 import org.pgcodekeeper.core.model.difftree.DiffTree;
@@ -52,6 +58,20 @@ public record Differ(Set<String> hidden, boolean privileges) {
      */
     public List<Difference> compare(Target before, Target after) {
         return new Pair(this, before, after).differences();
+    }
+
+    /**
+     * The statements from the first schema to the second, guarded.
+     *
+     * @param aside tables that are a migration tool's own
+     */
+    public Guarded draft(Target before, Target after, Set<Name> aside) {
+        String script = new Pair(this, before, after).script();
+        try (Connection old = Postgres.read(before, "schema"); Connection now = Postgres.read(after, "schema")) {
+            return Guarded.of(script, new Catalog(old), new Catalog(now), aside);
+        } catch (SQLException e) {
+            throw Postgres.unreachable(after, e);
+        }
     }
 
     /** Two schemas side by side. */

@@ -63,6 +63,11 @@ public record Drift(List<Difference> differences, String untold) {
                 .map(trouble -> "its history has " + trouble.migration() + ", " + trouble.kind()).orElse(null);
     }
 
+    /** The same selection of differences for another comparison of the same application. */
+    public static List<Difference> own(List<Difference> differences, History history, History.State state) {
+        return differences.stream().filter(counts(history, state)).toList();
+    }
+
     /** Not the tool's own table, what a platform brings along, and what a release put aside. */
     private static Predicate<Difference> counts(History history, History.State state) {
         List<String> platform = Platform.schemas(history.tool());
