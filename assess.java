@@ -306,7 +306,9 @@ class assess implements Callable<Integer> {
     }
 
     @Command(name = "generate", description = "Write what staging has and no migration makes as a new migration.",
-            footer = {"%nNothing that loses values is active in it; a checklist on top says what is yours to decide.",
+            footer = {"%nExamples:", "  jbang assess.java generate \"notes of guests\"",
+                "  jbang assess.java generate --from production \"changed by hand\"",
+                "%nNothing that loses values is active in it; a checklist on top says what is yours to decide.",
                 "%nExit codes: 0 written, or nothing to write, 10 it does not lead there, 11 all of it is yours to",
                 "decide, 12 no server to try it on, 2 wrong usage."})
     int generate(@Parameters(paramLabel = "DESCRIPTION", description = "A few words, for its name.") String description,
