@@ -1,7 +1,7 @@
 //SOURCES Console.java DatabaseLock.java Failure.java Gate.java Interrupt.java Postgres.java Progress.java Project.java
 //SOURCES Run.java Situation.java Target.java sql/Statement.java
 //SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Journal.java plan/Patience.java
-//SOURCES plan/Plan.java
+//SOURCES plan/Plan.java triage/Scene.java triage/Triage.java
 
 package lib;
 
@@ -17,6 +17,8 @@ import lib.plan.Journal;
 import lib.plan.Patience;
 import lib.plan.Plan;
 import lib.sql.Statement;
+import lib.triage.Scene;
+import lib.triage.Triage;
 
 /** The change of production: the rehearsed SQL, held against its rehearsal, and what is left to do where it fails. */
 public final class Apply {
@@ -118,7 +120,8 @@ public final class Apply {
         if (result.trouble() != null) {
             situation.rest(rest(plan, result.committed()));
             throw new Failure(result.trouble().interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP,
-                    result.trouble().words(), situation.lines(Failure.Exit.STOP).get("next"));
+                    result.trouble().words() + cause(plan, result.trouble()),
+                    situation.lines(Failure.Exit.STOP).get("next"));
         }
         console.mark("pass", String.format("%d statements committed in %.2f s, as rehearsed",
                 result.outcomes().size(), result.seconds()));
@@ -148,6 +151,12 @@ public final class Apply {
             console.mark("warn", "the journal of this release is still in production (" + Gate.words(e)
                     + "); remove it: DROP SCHEMA " + Journal.SCHEMA + ";");
         }
+    }
+
+    // What our own look found wrong says so itself; the server's words are explained.
+    private static String cause(Plan plan, Executor.Trouble trouble) {
+        return trouble.state() == null || trouble.state().isEmpty() ? ""
+                : "\n" + Triage.of(Scene.complaint(plan, trouble)).text();
     }
 
     // The segments that are not committed, as a script for whoever has to correct them.

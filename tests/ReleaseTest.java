@@ -167,6 +167,8 @@ class ReleaseTest {
             assertEquals(10, result.exit(), result::all);
             assertTrue(result.err().contains("could not create unique index \"favourites_user_food_idx\""),
                     result::all);
+            assertTrue(result.err().contains("cause: duplicates (rows are alike where each must be unique)")
+                    && result.err().contains("GROUP BY user_id, custom_food_id HAVING count(*) > 1"), result::all);
             assertTrue(result.err().contains("database  not changed: the transaction was rolled back"), result::all);
             assertTrue(result.err().contains("service   STOPPED"), result::all);
             assertTrue(result.err().contains("git       nothing was pushed"), result::all);

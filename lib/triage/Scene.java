@@ -33,11 +33,9 @@ public record Scene(Triage triage, long rows, List<String> sample) {
             throws SQLException {
         Plan.Segment segment = plan.segments().stream().filter(one -> one.number() == trouble.segment()).findFirst()
                 .orElse(null);
-        Statement failed = segment == null ? null : segment.statements().stream()
-                .filter(one -> one.line() == trouble.line() && begins(one, trouble.statement())).findFirst()
-                .orElse(null);
-        Complaint complaint = Complaint.of(trouble, failed == null ? trouble.statement() : failed.sql());
-        if (failed == null) {
+        Statement failed = failed(plan, trouble);
+        Complaint complaint = complaint(plan, trouble);
+        if (segment == null || failed == null) {
             return new Scene(Triage.of(complaint), -1, List.of());
         }
         connection.setAutoCommit(false);
@@ -64,6 +62,17 @@ public record Scene(Triage triage, long rows, List<String> sample) {
             Postgres.rollBack(connection);
             Postgres.restoreAutoCommit(connection);
         }
+    }
+
+    /** What the server said, with the whole statement that it said it of. */
+    public static Complaint complaint(Plan plan, Executor.Trouble trouble) {
+        Statement failed = failed(plan, trouble);
+        return Complaint.of(trouble, failed == null ? "" : failed.sql());
+    }
+
+    private static Statement failed(Plan plan, Executor.Trouble trouble) {
+        return plan.statements().stream().filter(one -> one.line() == trouble.line()
+                && begins(one, trouble.statement())).findFirst().orElse(null);
     }
 
     // Several statements may stand in one line.
