@@ -138,6 +138,24 @@ class ReportTest {
         assertFalse(empty.contains("could not be made"), empty);
     }
 
+    /** A release that went on after a crash knows the times of its own segments alone. */
+    @Test
+    void whatProductionRanStandsBesideTheSameStatementOfTheRehearsal() {
+        ObjectNode record = record();
+        var statements = ((ObjectNode) record.at("/validate/facts")).putArray("statements");
+        statements.addObject().put("segment", 1).put("statement", "SELECT 1").put("rows", 1).put("millis", 1);
+        statements.addObject().put("segment", 2).put("statement", "SELECT 2").put("rows", 1).put("millis", 2);
+        statements.addObject().put("segment", 2).put("statement", "SELECT 3").put("rows", 1).put("millis", 3);
+        ((ObjectNode) record.path("release")).set("applied", Json.MAPPER.createArrayNode().add(Json.object()
+                .set("outcomes", Json.MAPPER.createArrayNode()
+                        .add(Json.object().put("segment", 2).put("statement", "SELECT 2").put("millis", 40))
+                        .add(Json.object().put("segment", 2).put("statement", "SELECT 3").put("millis", 50)))));
+        String markdown = document(Failure.Exit.PASSED, record).markdown();
+        holds(markdown, "| 1 | `SELECT 1` | 1 | rehearsed 1.0 ms |");
+        assertTrue(markdown.matches("(?s).*`SELECT 2`[^\n]*production 40 ms.*`SELECT 3`[^\n]*production 50 ms.*"),
+                markdown);
+    }
+
     @Test
     void manyStatementsAreFoldedBehindTheLongest() {
         ObjectNode record = record();

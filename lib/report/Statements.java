@@ -22,7 +22,7 @@ final class Statements {
 
     private Statements(Facts facts) {
         this.rehearsed = facts.statements();
-        this.applied = facts.applied();
+        this.applied = rehearsed.isEmpty() ? facts.applied() : beside(rehearsed, facts.applied());
         this.measured = rehearsed.stream().anyMatch(statement -> statement.has("locks"));
         this.longest = Math.max(0.01, Stream.concat(rehearsed.stream(), applied.stream())
                 .mapToDouble(statement -> statement.path("millis").asDouble()).max().orElse(0));
@@ -82,6 +82,29 @@ final class Statements {
 
     private double millis(int number) {
         return Math.max(at(rehearsed, number).path("millis").asDouble(), at(applied, number).path("millis").asDouble());
+    }
+
+    /** Those of production, each at the place of the same statement: what another process applied may be missing. */
+    private static List<JsonNode> beside(List<JsonNode> rehearsed, List<JsonNode> applied) {
+        if (applied.isEmpty()) {
+            return applied;
+        }
+        List<String> places = places(applied);
+        return places(rehearsed).stream()
+                .map(place -> places.contains(place) ? applied.get(places.indexOf(place)) : Facts.NOTHING).toList();
+    }
+
+    // Segment and number in it; a segment that ran twice counts once.
+    private static List<String> places(List<JsonNode> statements) {
+        List<String> places = new ArrayList<>();
+        int segment = -1;
+        int number = 0;
+        for (JsonNode statement : statements) {
+            number = statement.path("segment").asInt() == segment ? number + 1 : 0;
+            segment = statement.path("segment").asInt();
+            places.add(segment + "." + number);
+        }
+        return places;
     }
 
     private static JsonNode at(List<JsonNode> list, int number) {
