@@ -5,7 +5,9 @@ package lib.report;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** What each statement did: how long it took, what it locked, who had to wait. */
@@ -89,12 +91,15 @@ final class Statements {
         if (applied.isEmpty()) {
             return applied;
         }
+        Map<String, JsonNode> found = new HashMap<>();
         List<String> places = places(applied);
-        return places(rehearsed).stream()
-                .map(place -> places.contains(place) ? applied.get(places.indexOf(place)) : Facts.NOTHING).toList();
+        for (int i = 0; i < applied.size(); i++) {
+            found.put(places.get(i), applied.get(i));
+        }
+        return places(rehearsed).stream().map(place -> found.getOrDefault(place, Facts.NOTHING)).toList();
     }
 
-    // Segment and number in it; a segment that ran twice counts once.
+    // Segment and number in it.
     private static List<String> places(List<JsonNode> statements) {
         List<String> places = new ArrayList<>();
         int segment = -1;
