@@ -59,8 +59,7 @@ class CoverageTest {
         World.Result seen = validate(0);
         String told = message(seen, "rehearsal.coverage", "warn");
         assertTrue(told.contains("every change of the files is covered"), told);
-        assertTrue(told.contains("differed before this release already (drift):\n  column by_hand.id is new\n"
-                + "  table by_hand is new"), told);
+        assertTrue(told.endsWith("differed before this release already (drift):\n  table by_hand is new"), told);
         assertTrue(seen.json().at("/facts/coverage/proven").asBoolean(), seen::all);
         assertEquals(2, seen.json().at("/facts/coverage/drift").size(), seen::all);
         assertEquals(0, seen.json().at("/facts/coverage/differences").size(), seen::all);

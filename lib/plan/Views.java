@@ -206,8 +206,15 @@ final class Views {
 
     /** What goes before a part of the release. */
     List<Node> before(Pending.Part part) {
-        return first >= 0 && release.parts.get(first) == part ? nodes(drops, part, what()
-                + ": dropped for as long as the column's type is changed, and made again below") : List.of();
+        if (first < 0 || release.parts.get(first) != part) {
+            return List.of();
+        }
+        int kept = views.isEmpty() ? 0 : 1;
+        List<Node> nodes = new ArrayList<>(nodes(drops.subList(0, kept), part,
+                "owner, grants and comments of what is dropped next, kept until it is made again"));
+        nodes.addAll(nodes(drops.subList(kept, drops.size()), part, what()
+                + ": dropped for as long as the column's type is changed, and made again below"));
+        return nodes;
     }
 
     /** What comes back after a part of the release. */

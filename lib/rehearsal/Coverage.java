@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lib.Copy;
@@ -31,6 +32,8 @@ import lib.sql.Statement;
  */
 public final class Coverage implements Proof {
     private static final int SHOWN = 8;
+    private static final Pattern WHOLE =
+            Pattern.compile("(?:table|view|materialized view|foreign table) (.*) is (?:new|missing)");
     private static final Set<String> FRAME = Set.of("BEGIN", "START TRANSACTION", "COMMIT", "END");
 
     private final Rehearsal rehearsal;
@@ -102,7 +105,12 @@ public final class Coverage implements Proof {
                 : "find out who changed production by hand, and write a migration that says so");
     }
 
-    private static String some(List<String> all) {
+    // What belongs to a table or a view that is new or missing as a whole goes without saying.
+    private static String some(List<String> objects) {
+        List<String> whole = objects.stream().filter(line -> WHOLE.matcher(line).matches())
+                .map(line -> WHOLE.matcher(line).replaceFirst("$1")).toList();
+        List<String> all = objects.stream().filter(line -> WHOLE.matcher(line).matches() || whole.stream()
+                .noneMatch(name -> line.contains(" " + name + ".") || line.contains(" " + name + " "))).toList();
         return all.stream().limit(SHOWN).collect(Collectors.joining("\n  "))
                 + (all.size() > SHOWN ? "\n  and " + (all.size() - SHOWN) + " more" : "");
     }
