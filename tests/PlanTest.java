@@ -41,6 +41,19 @@ class PlanTest {
     }
 
     @Test
+    void settingsBelongToTheStatementThatStandsAloneBehindThem() {
+        assertEquals("1(INSERT)2[SET, SET, CREATE INDEX]3(SET, INSERT)4[VACUUM]", shape("""
+                BEGIN; INSERT INTO a VALUES (1); COMMIT;
+                SET lock_timeout = '15min'; SET statement_timeout = 0;
+                CREATE INDEX CONCURRENTLY i ON a (b);
+                SET lock_timeout = '5s'; INSERT INTO a VALUES (2);
+                VACUUM a;
+                """));
+        Plan plan = Plan.parse("INSERT INTO a VALUES (1); SET x.y = 1; INSERT INTO a VALUES (2);", "r.sql");
+        assertEquals(1, plan.segments().size());
+    }
+
+    @Test
     void neighboursOutsideOfATransactionAreOneSegment() {
         assertEquals("1(INSERT, INSERT)2(INSERT)3(INSERT)4[VACUUM]5(INSERT)", shape("""
                 INSERT INTO a VALUES (1); INSERT INTO a VALUES (2);
