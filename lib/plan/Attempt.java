@@ -23,6 +23,9 @@ final class Attempt {
     /** No lock within its time, a deadlock, two serializable transactions at once: the next try may succeed. */
     private static final Set<String> PASSING = Set.of("55P03", "40P01", "40001");
 
+    /** For whoever reads what has to go. */
+    private static final int SECONDS = 60;
+
     private final Session session;
     private final Blockers blockers;
     private final Executor.Acceptance acceptance;
@@ -197,11 +200,22 @@ final class Attempt {
         for (List<String> setting : before) {
             Postgres.execute(connection, "SET " + setting.get(0) + " = 0");
         }
-        Outcome outcome = execute(segment, statement);
-        for (List<String> setting : before) {
-            Postgres.execute(connection, "SET " + setting.get(0) + " = " + Postgres.literal(setting.get(1)));
+        try {
+            return execute(segment, statement);
+        } finally {
+            restore(connection, before);
         }
-        return outcome;
+    }
+
+    private static void restore(Connection connection, List<List<String>> settings) {
+        try {
+            for (List<String> setting : settings) {
+                Postgres.execute(connection, "SET " + setting.get(0) + " = " + Postgres.literal(setting.get(1)));
+            }
+        } catch (SQLException e) {
+            // Only where the connection broke, which takes its settings along.
+            return;
+        }
     }
 
     private static boolean concurrent(Statement statement) {
@@ -215,7 +229,8 @@ final class Attempt {
     // Begun by a session that is gone: production's schema tells how that ended. Null when it has to run (again).
     private Done earlier(Plan.Segment segment, Statement statement) throws SQLException {
         Connection connection = session.connection();
-        boolean removed = !Leftovers.remove(connection, statement, journal.invalid(), log).isEmpty();
+        boolean removed = !Leftovers.remove(connection, statement, journal.invalid(), SECONDS, log)
+                .isEmpty();
         String now = Fingerprint.of(connection).hash();
         if (removed || now.equals(journal.schema())) {
             return null;
@@ -235,7 +250,7 @@ final class Attempt {
     // What a failed statement left would slow every write, and be in the way of the next try.
     private Trouble takenBack(Connection connection, Statement statement, Trouble trouble) {
         try {
-            Leftovers.remove(connection, statement, journal.invalid(), log);
+            Leftovers.remove(connection, statement, journal.invalid(), patience.ended() ? 1 : SECONDS, log);
             journal = journal.committed(connection, journal.committed(), journal.schema());
             return trouble;
         } catch (SQLException | Failure e) {

@@ -22,9 +22,6 @@ final class Leftovers {
                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 AND l.mode = 'ShareUpdateExclusiveLock' AND a.backend_type IS DISTINCT FROM 'autovacuum worker')
             ORDER BY 1""";
-    // To remove it waits for readers, as the statement itself did, but not for ever.
-    private static final String PATIENCE = "SET lock_timeout = '60s'";
-
     private Leftovers() {
     }
 
@@ -33,18 +30,27 @@ final class Leftovers {
         return Postgres.rows(connection, INVALID).stream().map(row -> Long.parseLong(row.get(0))).toList();
     }
 
-    /** Removes the invalid indexes that this statement left; those that were there before it began are not its own. */
-    static List<String> remove(Connection connection, Statement statement, List<Long> before, Consumer<String> say)
-            throws SQLException {
+    /**
+     * Removes the invalid indexes that this statement left; those that were there before it began are not its own.
+     *
+     * @param seconds how long to wait for whoever may still read one: not for ever, as the statement itself does
+     */
+    static List<String> remove(Connection connection, Statement statement, List<Long> before, int seconds,
+                               Consumer<String> say) throws SQLException {
         if (!List.of("CREATE INDEX", "REINDEX").contains(statement.tag())) {
             return List.of();
         }
         List<String> own = Postgres.rows(connection, INVALID).stream()
                 .filter(row -> !before.contains(Long.parseLong(row.get(0))))
                 .filter(row -> made(statement, row.get(2), row.get(3))).map(row -> row.get(1)).toList();
+        String usual = Postgres.one(connection, "SELECT current_setting('lock_timeout')");
         for (String index : own) {
-            Postgres.execute(connection, PATIENCE);
-            Postgres.execute(connection, "DROP INDEX CONCURRENTLY IF EXISTS " + index);
+            Postgres.execute(connection, "SET lock_timeout = '" + seconds + "s'");
+            try {
+                Postgres.execute(connection, "DROP INDEX CONCURRENTLY IF EXISTS " + index);
+            } finally {
+                Postgres.execute(connection, "SET lock_timeout = " + Postgres.literal(usual));
+            }
             say.accept("removed index " + index + ", which was left invalid by what broke off");
         }
         return own;
