@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -66,7 +67,7 @@ public record Holds(List<Migration> due, List<Held> held) {
     // In the comments above the first statement.
     private static Optional<String> hold(Migration migration) {
         try {
-            if (!migration.sql().toLowerCase(java.util.Locale.ROOT).contains("hold")) {
+            if (!migration.sql().toLowerCase(Locale.ROOT).contains("hold")) {
                 return Optional.empty();
             }
             int first = Sql.split(migration.sql()).stream().mapToInt(Sql.Piece::line).findFirst()

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.sql.Change;
 import lib.sql.Name;
@@ -93,7 +94,7 @@ final class Constraints {
 
     private static String named(String sql, String name) {
         return sql.replaceFirst("(?i)\\bADD\\s+(?=(FOREIGN|UNIQUE|PRIMARY)\\b)",
-                "ADD CONSTRAINT " + java.util.regex.Matcher.quoteReplacement(Name.quote(name)) + " ");
+                "ADD CONSTRAINT " + Matcher.quoteReplacement(Name.quote(name)) + " ");
     }
 
     private Optional<List<Node>> key(Change.AddConstraint added, Pending.Part part) {

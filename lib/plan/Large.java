@@ -2,6 +2,7 @@
 
 package lib.plan;
 
+import java.nio.charset.StandardCharsets;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -51,7 +52,7 @@ final class Large {
 
     /** A name as the server itself would choose it; null where it would have to shorten or to number it. */
     String free(Name table, String name) {
-        boolean fits = name.getBytes(java.nio.charset.StandardCharsets.UTF_8).length <= LONGEST_NAME;
+        boolean fits = name.getBytes(StandardCharsets.UTF_8).length <= LONGEST_NAME;
         return fits && !catalog.taken(Name.of(table.schema(), name)) && !catalog.constraint(table.schema(), name)
                 ? name : null;
     }

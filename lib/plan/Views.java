@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -226,7 +227,7 @@ final class Views {
     private String what() {
         List<String> all = new ArrayList<>(views.keySet().stream().map(Name::toString).toList());
         drops.stream().filter(drop -> drop.startsWith("DROP TRIGGER ") || drop.startsWith("DROP POLICY "))
-                .forEach(drop -> all.add(drop.substring(5).toLowerCase(java.util.Locale.ROOT)));
+                .forEach(drop -> all.add(drop.substring(5).toLowerCase(Locale.ROOT)));
         return all.stream().collect(Collectors.joining(", "));
     }
 
