@@ -9,7 +9,7 @@
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
 //SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Probes.java
-//SOURCES lib/plan/Problem.java
+//SOURCES lib/plan/Problem.java lib/trash/Trash.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -56,6 +56,7 @@ import lib.plan.Draft;
 
 import lib.plan.Probes;
 import lib.plan.Problem;
+import lib.trash.Trash;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -123,7 +124,7 @@ class assess implements Callable<Integer> {
                 if (phase.gate("db.reach", () -> reach(project, production))) {
                     try (Connection connection = production[0]) {
                         boolean healthy = phase.gate("assess.history", () -> history(project, phase, connection));
-                        if (healthy && phase.gate("assess.draft", () -> draft(phase, connection))) {
+                        if (healthy && phase.gate("assess.draft", () -> draft(project, phase, connection))) {
                             phase.gate("assess.drift", () -> drift(project, phase, connection));
                             phase.gate("assess.data", () -> data(phase, connection));
                             phase.gate("assess.hazards", () -> hazards(phase, connection));
@@ -199,8 +200,11 @@ class assess implements Callable<Integer> {
                 troubles.get(0).hint());
     }
 
-    private Gate.Finding draft(Phase phase, Connection connection) throws Exception {
-        draft = Draft.of(pending, notes.entries(), new Catalog(connection));
+    private Gate.Finding draft(Project project, Phase phase, Connection connection) throws Exception {
+        draft = Draft.of(pending, notes.entries(), new Catalog(connection), project.settings.trash());
+        if (draft.steps().stream().anyMatch(step -> step.sql().startsWith("CREATE SCHEMA " + Trash.PREFIX))) {
+            Trash.permitted(connection);
+        }
         long data = draft.dataSteps();
         phase.fact("statements", draft.steps().size());
         return draft.unverified().isEmpty()

@@ -9,6 +9,7 @@
 //SOURCES lib/StandBy.java lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
 //SOURCES lib/deploy/Deploy.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java
 //SOURCES lib/plan/Plan.java lib/plan/Problem.java
+//SOURCES lib/rehearsal/WayBack.java lib/trash/Bin.java lib/trash/Trash.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -53,9 +54,13 @@ import lib.plan.Certificate;
 import lib.plan.Decisions;
 import lib.plan.Plan;
 import lib.plan.Problem;
+import lib.rehearsal.WayBack;
+import lib.trash.Bin;
+import lib.trash.Trash;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 
 /** A release from top to bottom: four phases as gates, then the change of production that they prepared. */
@@ -67,6 +72,9 @@ import picocli.CommandLine.ScopeType;
             "  jbang release.java                   release; asks before it changes anything",
             "  jbang release.java --approve SHA256  release without a terminal, this SQL and no other",
             "  jbang release.java status            where the release stands, and what is next",
+            "  jbang release.java rollback          take the last release back",
+            "  jbang release.java undrop [OBJECT]   what was dropped and is still kept, or bring it back",
+            "  jbang release.java gc                remove what has been kept long enough",
             "%nEnvironment:", "  PROD_DATABASE_URL      the database of production",
             "  RELEASE_SCRATCH_URL    a server to rehearse on",
             "  RELEASE_QUIET_SECONDS  how long to wait for sessions to end (60)",
@@ -205,6 +213,61 @@ class release implements Callable<Integer> {
         Status status = new Status(project, run, services);
         console.result(common.json ? status.json() : status.text());
         return 0;
+    }
+
+    /** Takes the last release back, after trying that on a copy of production as it is now. */
+    @Command(name = "rollback", description = "Take the last release back: its schema, its rows, its history.")
+    int rollback(
+            @Option(names = "--approve", paramLabel = "SHA256",
+                    description = "Approve this SQL and no other.") String sha256,
+            @Option(names = "--scratch", paramLabel = "URL", defaultValue = "${env:RELEASE_SCRATCH_URL}",
+                    description = "A server to try it on; not production's.") String server) throws Exception {
+        begin();
+        try (AutoCloseable lock = run.lock(); turn) {
+            turn.take(project.address().target());
+            WayBack.Outcome outcome = new WayBack(project, run, console, services, server)
+                    .run(sha256, environment());
+            console.say("  -> " + outcome.next());
+            console.result(common.json ? Json.pretty(Json.tree(outcome))
+                    : "rolled back by " + outcome.file() + " " + outcome.sha256());
+            return 0;
+        }
+    }
+
+    /** Lists what releases dropped and the database still keeps, or brings one of it back. */
+    @Command(name = "undrop", description = "List what was dropped and is still kept, or bring one of it back.")
+    int undrop(
+            @Parameters(arity = "0..1", paramLabel = "OBJECT",
+                    description = "A table, or a column: orders.note.") String object,
+            @Option(names = "--approve", paramLabel = "SHA256",
+                    description = "Approve this SQL and no other.") String sha256) throws Exception {
+        begin();
+        try (AutoCloseable lock = run.lock(); turn) {
+            Bin bin = new Bin(project, run, console);
+            if (object != null) {
+                turn.take(project.address().target());
+                bin.undrop(object, sha256);
+            }
+            List<Trash.Entry> left = bin.entries();
+            console.result(common.json ? Json.pretty(Bin.json(left)) : Bin.text(left));
+            return 0;
+        }
+    }
+
+    /** Removes for good what was dropped so long ago that its time is over. */
+    @Command(name = "gc", description = "Remove for good what was dropped and has expired; shows it and asks first.")
+    int gc(
+            @Option(names = "--approve", paramLabel = "SHA256",
+                    description = "Approve this SQL and no other.") String sha256) throws Exception {
+        begin();
+        try (AutoCloseable lock = run.lock(); turn) {
+            turn.take(project.address().target());
+            Bin bin = new Bin(project, run, console);
+            bin.collect(sha256);
+            List<Trash.Entry> left = bin.entries();
+            console.result(common.json ? Json.pretty(Bin.json(left)) : Bin.text(left));
+            return 0;
+        }
     }
 
     /** Makes an application with a production of its own, and releases it. */

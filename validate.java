@@ -9,10 +9,12 @@
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
 //SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
-//SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java lib/rehearsal/Proof.java
+//SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
+//SOURCES lib/rehearsal/Lossless.java lib/rehearsal/Proof.java
 //SOURCES lib/rehearsal/Queries.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
-//SOURCES lib/rehearsal/Replay.java lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java
-//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
+//SOURCES lib/rehearsal/Replay.java lib/rehearsal/Reversible.java lib/rehearsal/SpotChecks.java
+//SOURCES lib/rehearsal/Staging.java lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java
+//SOURCES lib/triage/Explained.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -61,11 +63,13 @@ import lib.rehearsal.EntryChecks;
 import lib.rehearsal.Failing;
 import lib.rehearsal.Forecast;
 import lib.rehearsal.Hindrance;
+import lib.rehearsal.Lossless;
 import lib.rehearsal.Proof;
 import lib.rehearsal.Queries;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
 import lib.rehearsal.Replay;
+import lib.rehearsal.Reversible;
 import lib.rehearsal.SpotChecks;
 import lib.rehearsal.Staging;
 import lib.rehearsal.Trace;
@@ -102,7 +106,9 @@ class validate implements Callable<Integer> {
             EntryChecks::new,
             Coverage::new,
             Replay::new,
-            Validity::new);
+            Lossless::new,
+            Validity::new,
+            Reversible::new);
 
     @Mixin
     Cli.Options common;
@@ -313,7 +319,8 @@ class validate implements Callable<Integer> {
             if (!stops.isEmpty()) {
                 throw Failure.stop(stops.get(0).message(), stops.get(0).hint());
             }
-            Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection));
+            Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection),
+                    project.settings.trash());
             List<Problem> open = new Decisions(run).open(draft.problems());
             if (!open.isEmpty()) {
                 throw Failure.decide(String.join("\n", open.stream().map(Decisions::text).toList()).strip(),

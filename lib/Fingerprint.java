@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
  * A schema as one hash, with the objects it was made of so that a difference can be named. Stable over runs, dumps,
  * users, session settings and server majors: no oids, owners, privileges, comments or column positions, no NOT NULL
  * constraints (their names exist from PostgreSQL 18 on only), no versions of extensions and nothing that they own. Nor
- * is there what applications do not migrate: operator classes, languages, transforms, conversions, subscriptions, and
- * the journal of a release that is under way.
+ * is there what applications do not migrate: operator classes, languages, transforms, conversions, subscriptions; nor
+ * the journal of a release that is under way, nor what a release dropped and the trash keeps.
  *
  * @param objects the definition's hash by object: "column users.email"
  */
@@ -29,7 +29,8 @@ public record Fingerprint(String hash, Map<String, String> objects) {
     private static final String QUERY = """
             WITH ns AS (
               SELECT oid, nspname, CASE WHEN nspname = 'public' THEN '' ELSE nspname || '.' END AS prefix
-              FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'release_journal')
+              FROM pg_namespace WHERE nspname !~ '^(pg_|release_trash_)'
+                AND nspname NOT IN ('information_schema', 'release_journal')
             ), owned AS (
               SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
             ), rel AS (

@@ -244,8 +244,9 @@ public final class Run {
         for (Path file : files) {
             String name = file.getFileName().toString();
             if (Files.exists(file)) {
+                Path kept = Path.of(stem + name.substring(name.lastIndexOf('.')));
                 try {
-                    Files.copy(file, Path.of(stem + name.substring(name.lastIndexOf('.'))));
+                    Files.copy(file, Files.exists(kept) ? Path.of(stem + "-" + name) : kept);
                 } catch (IOException e) {
                     throw unwritable(file("runs"), e);
                 }

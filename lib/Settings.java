@@ -35,7 +35,8 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** What release.json says; everything has a default, so that the common case needs no file at all. */
 public record Settings(Branches branches, Migrations migrations, List<List<String>> checks,
-                       Map<String, Environment> environments, VersionSetting version, QueriesSetting queries) {
+                       Map<String, Environment> environments, VersionSetting version, QueriesSetting queries,
+                       Trash trash) {
     public static final String FILE = "release.json";
     /** As many letters may be wrong in a name that was meant to be another. */
     private static final int SLIP = 2;
@@ -61,6 +62,16 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
     public record Migrations(String tool, String folder) {
     }
 
+    /** For how many days what a release drops is kept; 0 drops it at once. */
+    public record Trash(Integer days) {
+        public static final int DAYS = 7;
+        private static final int MOST = 3650;
+
+        public Trash {
+            days = days == null ? DAYS : days;
+        }
+    }
+
     /**
      * One place where the application runs.
      *
@@ -82,13 +93,14 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
         migrations = migrations == null ? new Migrations(null, null) : migrations;
         environments = environments == null ? Map.of() : environments;
         queries = queries == null ? new QueriesSetting(null, null, null, null) : queries;
+        trash = trash == null ? new Trash(null) : trash;
     }
 
     /** Reads release.json of a repository; a mistake is named with its line and the nearest key that would be right. */
     public static Settings of(Path repo) {
         Path file = repo.resolve(FILE);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            return new Settings(null, null, null, null, null, null);
+            return new Settings(null, null, null, null, null, null, null);
         }
         if (Files.isDirectory(file)) {
             throw Failure.usage(FILE + " is a folder", "mv " + FILE + " " + FILE + ".d   # give it another name");
@@ -154,6 +166,10 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
             throw wrong(text, "/branches",
                     "branches.source and branches.release are both \"" + branches.source + "\"",
                     "name two branches: the one that is worked on, and the one that is deployed");
+        }
+        if (trash.days < 0 || trash.days > Trash.MOST) {
+            throw wrong(text, "/trash/days", "trash.days is " + trash.days, "write a number of days from 0 (drop at"
+                    + " once) to " + Trash.MOST);
         }
         command("checks", checks == null ? List.of() : checks);
         if (version != null && version.mistake() != null) {

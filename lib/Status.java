@@ -1,5 +1,5 @@
-//SOURCES DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java Migration.java
-//SOURCES Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
+//SOURCES DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java LastRelease.java
+//SOURCES Migration.java Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
 
 package lib;
 
@@ -59,13 +59,18 @@ public final class Status {
 
     private String last() {
         try (var runs = Files.list(run.file("runs"))) {
-            return runs.map(path -> path.getFileName().toString()).filter(name -> name.endsWith(".json"))
-                    .max(Comparator.naturalOrder()).orElse("none");
+            return runs.map(path -> path.getFileName().toString()).filter(name -> name.matches("run-[\\d-]+\\.json"))
+                    .max(Comparator.naturalOrder()).map(name -> name + takenBack()).orElse("none");
         } catch (java.nio.file.NoSuchFileException e) {
             return "none";
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private String takenBack() {
+        return LastRelease.of(run, project.environment).map(LastRelease::rolledBack).filter(when -> !when.isEmpty())
+                .map(when -> " (taken back " + when + ")").orElse("");
     }
 
     // Looked at, not remembered: the record may be older than what happened since.

@@ -137,7 +137,9 @@ public final class Walk {
         if (situation.ended()) {
             SqlFile sql = new SqlFile(run, "release");
             sql.release();
-            run.archive(List.of(written, report().html(), sql.path()));
+            // The way back needs them, also when the next run of the day has written its own.
+            run.archive(List.of(written, report().html(), sql.path(), new SqlFile(run, "rollback").path(),
+                    run.file("schema-before.json"), run.file("schema-after.json")));
         }
         return code;
     }

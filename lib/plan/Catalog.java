@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../sql/Name.java ../Postgres.java
+//SOURCES ../Failure.java ../Gate.java ../sql/Name.java ../Postgres.java Definitions.java
 
 package lib.plan;
 
@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Gate;
 import lib.sql.Name;
@@ -26,6 +27,8 @@ public final class Catalog {
     private final Map<Name, Boolean> populated = new HashMap<>();
     private final Map<Name, List<Name>> partitions = new HashMap<>();
     private final int major;
+    private Definitions definitions;
+    private Set<String> schemas;
 
     /** A column as the server prints its type. */
     public record Column(String name, String type, boolean notNull) {
@@ -39,7 +42,8 @@ public final class Catalog {
                        a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, c.relkind
                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|release_trash_)'
+                  AND n.nspname <> 'information_schema'
                 ORDER BY 1, 2, a.attnum""")) {
             Name table = Name.of(row.get(0), row.get(1));
             rows.put(table, Long.parseLong(row.get(2)));
@@ -165,7 +169,7 @@ public final class Catalog {
         try {
             return Postgres.rows(connection, query);
         } catch (SQLException e) {
-            throw new Failure(Failure.Exit.STOP, "the database did not answer: " + Gate.words(e), query, e);
+            throw unanswered(query, e);
         }
     }
 
@@ -234,6 +238,31 @@ public final class Catalog {
     /** How many rows a query counts. */
     public long count(String query) {
         return Long.parseLong(ask(query));
+    }
+
+    /** How its objects are defined, read when somebody first asks. */
+    Definitions definitions() {
+        if (definitions == null) {
+            try {
+                definitions = Definitions.of(connection);
+            } catch (SQLException e) {
+                throw unanswered("the definitions of its objects", e);
+            }
+        }
+        return definitions;
+    }
+
+    /** Every schema of the database. */
+    Set<String> schemas() {
+        if (schemas == null) {
+            schemas = rows("SELECT nspname FROM pg_namespace").stream().map(row -> row.get(0))
+                    .collect(Collectors.toSet());
+        }
+        return schemas;
+    }
+
+    private static Failure unanswered(String query, SQLException error) {
+        return new Failure(Failure.Exit.STOP, "the database did not answer: " + Gate.words(error), query, error);
     }
 
     private String ask(String query) {

@@ -1,14 +1,17 @@
-//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../sql/Statement.java
-//SOURCES Backfill.java Catalog.java Losses.java Node.java Online.java Order.java Pending.java Problem.java Views.java
+//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../Settings.java ../sql/Statement.java
+//SOURCES Backfill.java Catalog.java Discard.java Losses.java Node.java Online.java Order.java Pending.java Problem.java
+//SOURCES Views.java
 
 package lib.plan;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import lib.Migration;
 import lib.Notes;
+import lib.Settings;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -25,12 +28,23 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
 
     /** Drafts a release from what is pending, what the entries say and what the database holds. */
     public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog) {
-        return of(pending, entries, catalog, Online.LARGE_ROWS);
+        return of(pending, entries, catalog, Online.LARGE_ROWS, new Settings.Trash(null));
     }
 
     /** The same where another number of rows makes a table large. */
     public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog, long largeRows) {
-        return new Writer(new Pending(pending, entries, catalog), entries, catalog, largeRows).draft();
+        return of(pending, entries, catalog, largeRows, new Settings.Trash(null));
+    }
+
+    /** The same where what is dropped is kept for another time. */
+    public static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog,
+                           Settings.Trash trash) {
+        return of(pending, entries, catalog, Online.LARGE_ROWS, trash);
+    }
+
+    private static Draft of(List<Migration> pending, List<Notes.Entry> entries, Catalog catalog, long largeRows,
+                            Settings.Trash trash) {
+        return new Writer(new Pending(pending, entries, catalog), entries, catalog, largeRows, trash.days()).draft();
     }
 
     /** How many of the steps change rows. */
@@ -44,17 +58,21 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
         private final Catalog catalog;
         private final Backfill backfill;
         private final Online online;
+        private final Discard discard;
+        private final int days;
         private final List<Node> nodes = new ArrayList<>();
         private final List<Problem> problems = new ArrayList<>();
         private final Set<String> unverified = new LinkedHashSet<>();
         private final List<Backfill.Open> open = new ArrayList<>();
 
-        Writer(Pending release, List<Notes.Entry> entries, Catalog catalog, long largeRows) {
+        Writer(Pending release, List<Notes.Entry> entries, Catalog catalog, long largeRows, int days) {
             this.release = release;
             this.entries = entries;
             this.catalog = catalog;
             this.backfill = new Backfill(catalog, release, entries);
             this.online = new Online(release, catalog, largeRows);
+            this.discard = new Discard(release, catalog, days);
+            this.days = days;
         }
 
         Draft draft() {
@@ -74,7 +92,7 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                 }
             }
             problems.addAll(backfill.problems);
-            problems.addAll(new Losses(release, catalog, this::source).except(backfill.carried));
+            problems.addAll(new Losses(release, catalog, this::source, days).except(backfill.carried));
             List<Node> ordered = Order.of(nodes).orElseGet(() -> {
                 problems.add(Problem.order("the release", "the data steps cannot be put after what they need and before"
                         + " what removes it", String.join("\n", nodes.stream().map(Node::sql).toList())));
@@ -113,6 +131,11 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                 return;
             }
             Statement alone = apart || !sql.equals(statement.sql()) ? Statement.of(sql, statement.line()) : statement;
+            Optional<Node> kept = discard.of(part, alone);
+            if (kept.isPresent()) {
+                nodes.add(kept.get());
+                return;
+            }
             nodes.addAll(online.of(part).orElse(List.of(Node.file(alone, origin, note, catalog))));
         }
 
@@ -127,6 +150,7 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             return change instanceof Change.AddColumn added && opens(added.table(), added.column())
                     || change instanceof Change.SetNotNull set && lacks(part, set)
                     || change instanceof Change.DropColumn
+                    || discard.reforms(part)
                     || online.of(part).isPresent();
         }
 

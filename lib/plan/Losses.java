@@ -15,14 +15,16 @@ final class Losses {
     private final Pending release;
     private final Catalog catalog;
     private final BiFunction<Pending.Part, Name, String> source;
+    private final int days;
     private final List<Problem> problems = new ArrayList<>();
     private final Set<Name> emptied = new HashSet<>();
 
-    /** Looks for them; the source of a problem is what its decision hangs on. */
-    Losses(Pending release, Catalog catalog, BiFunction<Pending.Part, Name, String> source) {
+    /** Looks for them; the source of a problem is what its decision hangs on, dropped things are kept some days. */
+    Losses(Pending release, Catalog catalog, BiFunction<Pending.Part, Name, String> source, int days) {
         this.release = release;
         this.catalog = catalog;
         this.source = source;
+        this.days = days;
     }
 
     /** The losses, without the columns whose values live on elsewhere. */
@@ -73,7 +75,8 @@ final class Losses {
     }
 
     private void lose(Pending.Part part, Name table, String object, String how) {
+        boolean dropped = part.change() instanceof Change.DropTable || part.change() instanceof Change.DropColumn;
         problems.add(Problem.loss(object, part.migration().id(), how + ", and nothing reads them first",
-                source.apply(part, table)));
+                source.apply(part, table), dropped ? days : 0));
     }
 }

@@ -75,6 +75,11 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
                 isBlock(facts) ? worded(facts, catalog.tables()) : fills(facts, Needs.of(facts)), barrier);
     }
 
+    /** The same step, written in another way. */
+    Node as(String otherSql) {
+        return new Node(kind, otherSql, facts, origin, note, touches, creates, removes, needs, fills, barrier);
+    }
+
     /** A data step of our own, whose needs are known exactly. */
     static Node data(String sql, String note, Set<Ref> needs, Ref fills) {
         Statement facts = Statement.of(sql, 0);

@@ -44,9 +44,12 @@ public record Problem(Kind kind, String object, String origin, String message, S
                 new Option("stop", "stop here and change the migration")));
     }
 
-    static Problem loss(String object, String origin, String why, String source) {
+    static Problem loss(String object, String origin, String why, String source, int days) {
+        String kept = days == 0 ? "the backup keeps them"
+                : "release.java undrop brings them back for " + days + (days == 1 ? " day" : " days")
+                + ", the backup after that";
         return new Problem(Kind.LOSS, object, origin, why, source, List.of(
-                new Option("accept", "these values are not needed any more: give them up (the backup keeps them)"),
+                new Option("accept", "these values are not needed any more: give them up (" + kept + ")"),
                 new Option("fence", "save them first: SQL in a ```sql fence under the entry in MIGRATIONS.md"),
                 new Option("stop", "stop here and change the migration")));
     }

@@ -1,0 +1,132 @@
+//SOURCES Failure.java Gate.java Json.java Run.java plan/Certificate.java
+
+package lib;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import lib.plan.Certificate;
+
+/** The record of the newest release that changed a database: the one under way, or the newest of those put away. */
+public final class LastRelease {
+    private static final String DONE = "rolledBack";
+
+    private final Run run;
+    private final Path file;
+    private final ObjectNode record;
+    private final boolean archived;
+
+    private LastRelease(Run run, Path file, ObjectNode record, boolean archived) {
+        this.run = run;
+        this.file = file;
+        this.record = record;
+        this.archived = archived;
+    }
+
+    /** Finds it for an environment; a run that changed nothing is passed over. */
+    public static Optional<LastRelease> of(Run run, String environment) {
+        LastRelease open = new LastRelease(run, run.file("run.json"), read(run.file("run.json")), false);
+        if (open.of(environment)) {
+            return Optional.of(open);
+        }
+        try (var files = Files.list(run.file("runs"))) {
+            List<Path> records = files.filter(path -> path.getFileName().toString().matches("run-[\\d-]+\\.json"))
+                    .sorted(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed()).toList();
+            return records.stream().map(path -> new LastRelease(run, path, read(path), true))
+                    .filter(release -> release.of(environment)).findFirst();
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static ObjectNode read(Path file) {
+        try {
+            return Files.exists(file) && Json.MAPPER.readTree(file.toFile()) instanceof ObjectNode node ? node
+                    : Json.object();
+        } catch (IOException e) {
+            throw Failure.stop(file + " cannot be read: " + Gate.words(e), "mv " + file + " " + file + ".broken");
+        }
+    }
+
+    private boolean of(String environment) {
+        String database = record.at("/release/database").asText();
+        return certificate() != null && committed() > 0 && !database.equals("ROLLED_BACK")
+                && record.at("/backup/facts/environment").asText(environment).equals(environment);
+    }
+
+    /** What its rehearsal proved; null when it never got there. */
+    public Certificate certificate() {
+        JsonNode node = record.at("/validate/facts/certificate");
+        return node.isObject() ? Json.as(node, Certificate.class) : null;
+    }
+
+    /** How many of its segments are committed. */
+    public int committed() {
+        return record.at("/release/committed").asInt();
+    }
+
+    /** Whether nobody knows yet what became of its last COMMIT. */
+    public boolean unknown() {
+        return List.of("UNKNOWN", "APPLYING").contains(record.at("/release/database").asText());
+    }
+
+    /** Whether its commits are on the release branch. */
+    public boolean promoted() {
+        return record.at("/release/pushed").asText().equals("BOTH");
+    }
+
+    /** The hash of the schema that it left. */
+    public String schemaAfter() {
+        return certificate().rehearsed() ? certificate().segments().get(committed() - 1).schema() : null;
+    }
+
+    /** What its rehearsal says of the way back: file, sha256, proven, losses, remains. */
+    public JsonNode rollback() {
+        return record.at("/validate/facts/rollback");
+    }
+
+    /** The migrations that it covered. */
+    public List<String> pending() {
+        return Json.MAPPER.convertValue(record.at("/validate/facts/pending"), Json.MAPPER.getTypeFactory()
+                .constructCollectionType(List.class, String.class));
+    }
+
+    /** The backup that was made before it. */
+    public String backup() {
+        return record.at("/backup/facts/file").asText();
+    }
+
+    /** A file of its run, also when the next run of the day has written over it. */
+    public Path file(String name) {
+        Path kept = Path.of(file.toString().replaceFirst("\\.json$", "") + "-" + name);
+        return archived && Files.exists(kept) ? kept : run.file(name);
+    }
+
+    /** When it was taken back; empty when it was not. */
+    public String rolledBack() {
+        return record.path(DONE).asText();
+    }
+
+    /** Notes that it was taken back, and puts its record away, so that a new release starts clean. */
+    public void rolledBack(String when, List<Path> files) {
+        record.put(DONE, when);
+        Run.write(file, Json.pretty(record) + "\n");
+        if (!archived) {
+            run.archive(files);
+        }
+    }
+
+    /** What a person calls it. */
+    public String name() {
+        return archived ? file.getFileName().toString().replaceFirst("\\.json$", "") : "the release under way";
+    }
+}

@@ -1,0 +1,95 @@
+//SOURCES ../Failure.java ../Fingerprint.java ../backup/Contents.java ../backup/Manifest.java ../plan/Attribution.java
+//SOURCES ../plan/Executor.java ../plan/Plan.java ../sql/Name.java ../trash/Trash.java ../Postgres.java ../Target.java
+//SOURCES Stored.java
+
+package lib.rehearsal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.Postgres;
+import lib.Target;
+import lib.backup.Contents;
+import lib.backup.Manifest;
+import lib.plan.Attribution;
+import lib.plan.Executor;
+import lib.plan.Plan;
+import lib.sql.Name;
+import lib.trash.Trash;
+
+/**
+ * A rollback tried on a copy of production as it is now.
+ *
+ * @param result what each of its statements did
+ * @param before the schema that it was written for
+ * @param after the schema that it left
+ * @param lost rows and values that go with it, each counted
+ */
+record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List<String> lost) {
+
+    /** Runs the plan there; a statement that fails is a failure with its words. */
+    static Trial of(Target copy, Plan plan, Manifest backup, Consumer<String> say) throws SQLException {
+        Attribution attribution = new Attribution(plan, List.of());
+        Stored then;
+        Fingerprint before;
+        Map<String, Long> values = new LinkedHashMap<>();
+        try (Connection connection = Postgres.write(copy, "rollback")) {
+            before = Fingerprint.of(connection);
+            then = Stored.of(connection);
+            for (Stored.Table table : then.tables().values()) {
+                for (Map.Entry<Integer, Stored.Column> column : table.columns().entrySet()) {
+                    if (attribution.drops(table.name(), column.getValue().name())) {
+                        values.put(table.name() + "." + column.getValue().name(), Stored.values(connection, table,
+                                Set.of(), Set.of(column.getKey())).get(column.getKey()).values());
+                    }
+                }
+            }
+        }
+        Executor.Result result = new Executor(copy, (connection, done) -> { }, done -> { }, say).run(plan);
+        if (result.trouble() != null) {
+            throw Failure.stop("it fails on a copy of production as it is now, line " + result.trouble().line() + ": "
+                    + result.trouble().words(), null);
+        }
+        try (Connection connection = Postgres.read(copy, "rollback")) {
+            Contents now = backup.contents().again(copy, (table, read, all) -> { });
+            return new Trial(result, before, Fingerprint.of(connection),
+                    lost(then, Stored.of(connection), values, backup.contents(), now));
+        }
+    }
+
+    private static List<String> lost(Stored then, Stored now, Map<String, Long> values, Contents had,
+                                     Contents has) {
+        List<String> lost = new ArrayList<>();
+        for (Stored.Table table : then.tables().values()) {
+            long rows = rows(had, table.name());
+            Stored.Table left = now.tables().get(table.oid());
+            if (Trash.is(table.name().schema())) {
+                continue;
+            }
+            if (left == null) {
+                lost.add("table " + table.name() + " with its " + rows + (rows == 1 ? " row" : " rows"));
+            } else if (rows(has, left.name()) < rows) {
+                long gone = rows - rows(has, left.name());
+                lost.add(gone + " of " + rows + " rows of " + table.name());
+            }
+        }
+        values.forEach((column, count) -> {
+            if (count > 0) {
+                lost.add("column " + column + " with its " + count + (count == 1 ? " value" : " values"));
+            }
+        });
+        return lost;
+    }
+
+    private static long rows(Contents contents, Name table) {
+        Contents.Rows rows = contents.tables().get(table.full());
+        return rows == null ? 0 : rows.rows();
+    }
+}

@@ -1,0 +1,282 @@
+//SOURCES ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
+//SOURCES ../History.java ../Json.java ../LastRelease.java ../Migration.java ../PhaseProcess.java ../Postgres.java
+//SOURCES ../Project.java ../Run.java ../Services.java ../backup/Manifest.java ../plan/Acceptance.java
+//SOURCES ../plan/Certificate.java ../plan/Executor.java ../plan/Journal.java
+//SOURCES ../plan/Plan.java ../plan/SqlFile.java Trial.java
+
+package lib.rehearsal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import lib.Clients;
+import lib.Consent;
+import lib.Console;
+import lib.Copy;
+import lib.Exec;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.History;
+import lib.Json;
+import lib.LastRelease;
+import lib.Migration;
+import lib.PhaseProcess;
+import lib.Postgres;
+import lib.Project;
+import lib.Run;
+import lib.Services;
+import lib.Target;
+import lib.backup.Manifest;
+import lib.plan.Acceptance;
+import lib.plan.Certificate;
+import lib.plan.Executor;
+import lib.plan.Journal;
+import lib.plan.Plan;
+import lib.plan.SqlFile;
+
+/** Takes the last release of a database back: tried on a copy of production as it is now, shown, approved, applied. */
+public final class WayBack {
+    private static final int MOST = 8;
+
+    private final Project project;
+    private final Run run;
+    private final Console console;
+    private final Services services;
+    private final String scratch;
+    private LastRelease release;
+    private Target target;
+    private Path file;
+    private Plan plan;
+
+    /** The way back of one project's release; scratch is the URL of a server to try it on, or null. */
+    public WayBack(Project project, Run run, Console console, Services services, String scratch) {
+        this.project = project;
+        this.run = run;
+        this.console = console;
+        this.services = services;
+        this.scratch = scratch;
+    }
+
+    /**
+     * What came of it, for programs.
+     *
+     * @param applied false when the database was back already
+     */
+    public record Outcome(String file, String sha256, List<String> lost, boolean applied, String next) {
+    }
+
+    /**
+     * Does it, or says why not.
+     *
+     * @param approved the SHA-256 of the SQL that may be applied; null to be asked
+     * @param environment what phases need to know
+     */
+    public Outcome run(String approved, Map<String, String> environment) throws Exception {
+        release = LastRelease.of(run, project.environment).orElseThrow(() -> Failure.stop(
+                "there is no release of " + project.environment + " here that changed its database",
+                "jbang release.java status"));
+        if (!release.rolledBack().isEmpty()) {
+            throw Failure.stop(release.name() + " was taken back already, " + release.rolledBack(),
+                    "jbang release.java status");
+        }
+        if (release.unknown()) {
+            throw Failure.stop("nobody knows yet how the release under way ended",
+                    "jbang release.java resume   # it looks; then: jbang release.java rollback");
+        }
+        target = project.address().target();
+        read();
+        if (alreadyBack()) {
+            console.mark("pass", "the database has the schema of before the release already; nothing was applied");
+            return finish(List.of(), false);
+        }
+        PhaseProcess.Answer backup = PhaseProcess.run("backup",
+                List.of("--repo", project.repo.toString(), "--env", project.environment), console, environment);
+        if (backup.exit() != Failure.Exit.PASSED) {
+            throw new Failure(backup.exit(), backup.message(), backup.hint());
+        }
+        Path dump = project.repo.resolve(backup.json().at("/facts/file").asText());
+        Trial trial = tried(dump, backup.json().path("facts"));
+        List<String> lost = new ArrayList<>(trial.lost());
+        release.rollback().path("losses").forEach(loss -> lost.add("does not come back: " + loss.asText()));
+        console.say("");
+        console.say(plan.text().strip());
+        console.say(lost.isEmpty() ? "\nNothing is lost." : "\nThis is lost:\n  " + String.join("\n  ", lost));
+        console.say("Backup of this moment: " + project.repo.relativize(dump));
+        Consent.to("roll back", plan.text(), approved, command(), console);
+        stop();
+        apply(trial, backup.json().path("facts"));
+        return finish(lost, true);
+    }
+
+    // The script of the rehearsal; of a release that was applied in part, the one for that part.
+    private void read() {
+        Certificate certificate = release.certificate();
+        int segments = certificate.sql().segments();
+        String name = Path.of(release.rollback().path("file").asText("none")).getFileName().toString();
+        if (release.committed() < segments) {
+            name = name.replaceFirst("\\.sql$", "-after-" + release.committed() + ".sql");
+        }
+        file = release.file(name);
+        if (!Files.isRegularFile(file) || SqlFile.read(file).isBlank()) {
+            throw Failure.stop("there is no script that takes " + release.name() + " back"
+                    + (certificate.rehearsed() ? "" : ": it was not rehearsed"), lastResort());
+        }
+        plan = Plan.parse(SqlFile.read(file), project.repo.relativize(file).toString());
+    }
+
+    private String lastResort() {
+        return "the backup of before the release is the way back; what was written since is lost with it:\n"
+                + Exec.typed(List.of("jbang", "backup.java", "restore", release.backup(), "--to",
+                project.environment));
+    }
+
+    // Only what the release left may be taken back: whatever somebody changed since would go with it unseen.
+    private boolean alreadyBack() throws SQLException {
+        try (Connection connection = Postgres.read(target, "rollback")) {
+            Postgres.Identity now = Postgres.identity(connection);
+            Postgres.Identity then = release.certificate().production();
+            if (!now.same(then)) {
+                throw Failure.stop("the database is not the one that was released: " + now.database() + " ("
+                        + now.oid() + ") instead of " + then.database() + " (" + then.oid() + ")",
+                        "check the database URL; nothing was changed");
+            }
+            Fingerprint schema = Fingerprint.of(connection);
+            if (schema.hash().equals(release.certificate().schemaBefore())) {
+                return true;
+            }
+            if (!schema.hash().equals(release.schemaAfter())) {
+                Path after = release.file("schema-after.json");
+                boolean named = Files.exists(after) && release.committed() == release.certificate().sql().segments();
+                throw Failure.stop("the schema is not what the release left" + (named ? ":\n  " + String.join("\n  ",
+                        schema.differences(Fingerprint.load(after), MOST)) : ""),
+                        "take back what was changed since, then run this again; or " + lastResort());
+            }
+            console.mark("pass", "the database is as " + release.name() + " left it");
+            return false;
+        }
+    }
+
+    private Trial tried(Path dump, JsonNode backup) throws SQLException {
+        Manifest saved = Manifest.of(dump);
+        try (Copy copy = Copy.on(scratch, project.repo, Json.as(backup.path("identity"), Postgres.Identity.class))) {
+            copy.restore(dump, Clients.fitting(saved.identity().major()));
+            Trial trial = Trial.of(copy.target(), plan, saved, console::say);
+            List<String> wrong = new ArrayList<>();
+            Path before = release.file("schema-before.json");
+            trial.after().differences(Fingerprint.load(before), Integer.MAX_VALUE).stream()
+                    .filter(line -> !remains(line)).forEach(wrong::add);
+            wrong.addAll(stillApplied(copy));
+            if (!wrong.isEmpty()) {
+                throw Failure.stop("on a copy of production as it is now it does not lead back:\n  "
+                        + String.join("\n  ", wrong.subList(0, Math.min(MOST, wrong.size()))), null);
+            }
+            console.mark("pass", "on a copy of production as it is now it leads back to the schema of before");
+            return trial;
+        } catch (Failure failure) {
+            throw failure.exit != Failure.Exit.STOP ? failure
+                    : new Failure(failure.exit, failure.getMessage(), lastResort(), failure);
+        }
+    }
+
+    private boolean remains(String line) {
+        for (JsonNode object : release.rollback().path("remains")) {
+            if (line.startsWith(object.asText())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // The tool must be ready to run them again.
+    private List<String> stillApplied(Copy copy) throws SQLException {
+        Optional<History> history = project.history();
+        if (history.isEmpty() || release.committed() < release.certificate().sql().segments()) {
+            return List.of();
+        }
+        try (Connection connection = Postgres.read(copy.target(), "rollback")) {
+            List<String> applied = history.get().state(connection).applied().stream().map(Migration::id).toList();
+            return release.pending().stream().filter(applied::contains)
+                    .map(id -> history.get().tool() + " still takes " + id + " for applied").toList();
+        }
+    }
+
+    private String command() {
+        List<String> command = new ArrayList<>(List.of("jbang", "release.java", "rollback"));
+        if (!project.environment.equals("production")) {
+            command.addAll(List.of("--env", project.environment));
+        }
+        return Exec.typed(command);
+    }
+
+    // The code of the release does not know the schema of before.
+    private void stop() throws Exception {
+        if (services.stoppable().isEmpty()) {
+            console.mark("warn", "no service is configured to be stopped; connected now: "
+                    + Services.connected(target));
+            return;
+        }
+        services.settled();
+        services.stop(console::say);
+        console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
+        console.mark("pass", Services.quiet(target, console::say));
+    }
+
+    private void apply(Trial trial, JsonNode backup) throws SQLException {
+        Certificate applied = release.certificate();
+        String sql = project.repo.relativize(file).toString();
+        Certificate certificate = new Certificate(new Certificate.Sql(sql, plan.sha256(), plan.statements().size(),
+                plan.segments().size()), backup.path("sha256").asText(), applied.commit(), applied.released(),
+                applied.production(), true, "copy", trial.before().hash(), trial.result().done());
+        Path before = run.file("schema-rollback.json");
+        trial.before().save(before);
+        Acceptance acceptance = new Acceptance(certificate, before);
+        try (Connection connection = Postgres.read(target, "rollback")) {
+            acceptance.beforehand(connection);
+        }
+        Executor.Result result = new Executor(target, acceptance, done -> { }, console::say).run(plan);
+        if (result.trouble() != null) {
+            boolean unsure = result.trouble().open();
+            if (!unsure) {
+                // The code that was stopped fits the schema that is still there.
+                services.back(console::say);
+            }
+            throw new Failure(unsure ? Failure.Exit.UNFINISHED : Failure.Exit.STOP, result.trouble().words() + (unsure
+                    ? "\nwhether it is committed is not known" : "\nthe database was not changed"),
+                    command() + (unsure ? "   # it looks first, and says when the database is back already"
+                    : "   # when the cause is gone") + (!unsure || services.stoppable().isEmpty() ? ""
+                    : "\nthe services are stopped; to start them as they were: "
+                    + String.join(" && ", services.backCommands())));
+        }
+        try (Connection connection = Postgres.write(target, "rollback")) {
+            // What was left of the release is not to be gone on with.
+            Journal.end(connection);
+        }
+        console.mark("pass", String.format("%d statements committed in %.2f s, as on the copy",
+                result.outcomes().size(), result.seconds()));
+    }
+
+    private Outcome finish(List<String> lost, boolean applied) {
+        String old = release.certificate().released();
+        boolean promoted = release.promoted();
+        release.rolledBack(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), List.of(
+                run.file(Path.of(release.certificate().sql().file()).getFileName().toString())));
+        String next;
+        if (!promoted) {
+            next = services.backCommands().isEmpty() ? "the deployed code was not changed: look that it runs"
+                    : "start the services again: " + String.join(" && ", services.backCommands());
+        } else {
+            next = project.release + " still holds the code of the release: deploy " + (old == null ? "the one before"
+                    : old.substring(0, Math.min(10, old.length()))) + " again, or revert it there: git switch "
+                    + project.release + " && git revert -m 1 HEAD && git push";
+        }
+        return new Outcome(project.repo.relativize(file).toString(), plan.sha256(), lost, applied, next);
+    }
+}

@@ -1,0 +1,99 @@
+//SOURCES World.java ../lib/Json.java ../lib/Postgres.java ../lib/Scratch.java ../lib/Servers.java
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A release that is taken back, the trash that it leaves, and the release after it: one story of one application. */
+@Timeout(300)
+class RollbackTest {
+    private static String approval(World.Result seen) {
+        java.util.regex.Matcher hash = java.util.regex.Pattern.compile("--approve ([0-9a-f]{64})").matcher(seen.all());
+        assertTrue(hash.find(), seen::all);
+        return hash.group(1);
+    }
+
+    private static World.Result release(World world) {
+        World.Result asked = world.run("release", "--skip-build");
+        assertEquals(11, asked.exit(), asked::all);
+        World.Result done = world.run("release", "--skip-build", "--approve", approval(asked));
+        assertEquals(0, done.exit(), done::all);
+        return done;
+    }
+
+    @Test
+    void aReleaseIsTakenBackAndDoneAgainAndItsTrashIsEmptied() {
+        try (World world = World.drizzle()) {
+            assertEquals(10, world.run("release", "rollback").exit(), "nothing was released yet");
+            String before = world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations");
+            release(world);
+            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+
+            World.Result listed = world.run("release", "undrop", "--json");
+            assertEquals(0, listed.exit(), listed::all);
+            assertTrue(listed.json().at("/facts/trash").size() > 0, listed::all);
+            World.Result kept = world.run("release", "gc");
+            assertEquals(0, kept.exit(), kept::all);
+            assertTrue(kept.err().contains("nothing has expired"), kept::all);
+
+            world.execute("CREATE TABLE stray (id int)");
+            World.Result strange = world.run("release", "rollback");
+            assertEquals(10, strange.exit(), strange::all);
+            assertTrue(strange.err().contains("table stray is new"), strange::all);
+            assertTrue(strange.err().contains("backup.java restore"), strange::all);
+            world.execute("DROP TABLE stray", "INSERT INTO users (email) VALUES ('later@example.com')");
+
+            World.Result asked = world.run("release", "rollback");
+            assertEquals(11, asked.exit(), asked::all);
+            assertTrue(asked.err().contains("table users with its "), asked::all);
+            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals(11, world.run("release", "rollback", "--approve", "0".repeat(64)).exit());
+            World.Result back = world.run("release", "rollback", "--approve", approval(asked));
+            assertEquals(0, back.exit(), back::all);
+            assertEquals(before, world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals(null, world.sql("SELECT to_regclass('users')"));
+            assertEquals("0", world.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'release_trash%'"));
+            assertEquals("0", world.sql("SELECT count(*) FROM food_logs WHERE email IS NULL"));
+
+            World.Result status = world.run("release", "status");
+            assertTrue(status.out().contains("5 migrations applied, pending"), status::all);
+            assertTrue(status.out().contains("taken back"), status::all);
+            assertEquals(10, world.run("release", "rollback").exit(), "taken back once");
+
+            again(world);
+        }
+    }
+
+    private static void again(World world) {
+        world.write("again.txt", "the same migrations, another commit\n");
+        world.push("again");
+        release(world);
+        assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+        String schema = world.sql("SELECT min(nspname) FROM pg_namespace WHERE nspname LIKE 'release_trash%'");
+        String object = world.sql("SELECT object FROM " + schema + "._trash").replaceFirst("^public\\.", "");
+
+        World.Result none = world.run("release", "undrop", "nothing");
+        assertEquals(10, none.exit(), none::all);
+        assertTrue(none.err().contains(object), none::all);
+        World.Result asked = world.run("release", "undrop", object);
+        assertEquals(11, asked.exit(), asked::all);
+        World.Result done = world.run("release", "undrop", object, "--approve", approval(asked));
+        assertEquals(0, done.exit(), done::all);
+        String[] parts = object.split("\\.");
+        assertTrue(Integer.parseInt(world.sql("SELECT count(" + parts[1] + ") FROM " + parts[0])) > 0, done::all);
+
+        String next = world.sql("SELECT min(nspname) FROM pg_namespace WHERE nspname LIKE 'release_trash%'");
+        world.execute("UPDATE " + next + "._trash SET expires = now() - interval '1 second'");
+        String others = world.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'release_trash%'");
+        World.Result shown = world.run("release", "gc");
+        assertEquals(11, shown.exit(), shown::all);
+        assertEquals(others, world.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'release_trash%'"));
+        World.Result gone = world.run("release", "gc", "--approve", approval(shown));
+        assertEquals(0, gone.exit(), gone::all);
+        assertEquals(String.valueOf(Integer.parseInt(others) - 1),
+                world.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'release_trash%'"));
+        assertEquals("0", world.sql("SELECT count(*) FROM pg_namespace WHERE nspname = '" + next + "'"));
+    }
+}
