@@ -113,7 +113,7 @@ final class Attempt {
 
     private Stopped lost(Plan.Segment segment, Statement statement, String why) {
         broken = true;
-        return new Stopped(new Trouble(segment.number(), statement.line(), head(statement), "", why, false,
+        return new Stopped(new Trouble(segment.number(), statement.line(), head(statement), Session.BROKEN, why, false,
                 patience.ended()), true, true);
     }
 

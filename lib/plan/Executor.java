@@ -32,6 +32,7 @@ public final class Executor {
     private final Consumer<String> log;
     private final Patience patience = new Patience();
     private Observer observer = new Observer() { };
+    private int reconnects = RECONNECTS;
     private String owner = "rehearsal";
     private boolean kept;
     private volatile Session session;
@@ -113,9 +114,10 @@ public final class Executor {
         this.log = log;
     }
 
-    /** Lets somebody watch. */
+    /** Lets somebody watch: a rehearsal, which does not wait for a server that went away. */
     public Executor observed(Observer by) {
         this.observer = by;
+        this.reconnects = 0;
         return this;
     }
 
@@ -176,7 +178,8 @@ public final class Executor {
             // of a statement outside of one nobody knows.
             boolean open = attempt != null && attempt.journal().alone() > 0;
             int all = already + done.size();
-            return new Result(done, all, new Trouble(all + 1, 0, "", "", Gate.words(e), open, patience.ended()));
+            String state = e instanceof SQLException error && error.getSQLState() != null ? error.getSQLState() : "";
+            return new Result(done, all, new Trouble(all + 1, 0, "", state, Gate.words(e), open, patience.ended()));
         } finally {
             session = null;
         }
@@ -190,7 +193,7 @@ public final class Executor {
                 return watched(attempt, segment);
             } catch (Attempt.Stopped stopped) {
                 lost += stopped.lost() ? 1 : 0;
-                if (!stopped.passing() || tries == TRIES || lost > RECONNECTS || patience.ended()) {
+                if (!stopped.passing() || tries == TRIES || lost > reconnects || patience.ended()) {
                     throw stopped;
                 }
                 log.accept("segment " + segment.number() + ": " + stopped.why() + ", try " + (tries + 1) + " of "

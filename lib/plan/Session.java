@@ -21,6 +21,8 @@ final class Session implements AutoCloseable {
     private static final List<String> SETTINGS = List.of("TimeZone = 'UTC'", "statement_timeout = 0",
             "idle_in_transaction_session_timeout = 0", "default_transaction_read_only = off", "lock_timeout = '5s'",
             "tcp_keepalives_idle = 20", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3");
+    /** The SQLSTATE of a connection that broke. */
+    static final String BROKEN = "08006";
     private static final Duration BACK = Duration.ofSeconds(60);
     private static final Duration LOOK = Duration.ofMillis(500);
 
