@@ -82,15 +82,20 @@ class RehearsalServerTest {
         assertTrue(seen.json().at("/facts/certificate").isMissingNode(), "nothing is certified");
     }
 
-    /** Waits until the plan sleeps, and returns the process of its server. */
+    /** Waits until a query goes on for more than a second, and returns the process of its server. */
     private String sleeping(World.Running running, Path folder) throws Exception {
-        for (int i = 0; i < 600; i++) {
+        String last = "";
+        for (int i = 0, same = 0; i < 600; i++) {
             assertTrue(running.process().isAlive(), () -> World.read(running.err()));
-            List<String> lines = Exec.of("ps", "-eo", "pid,args").run().lines().stream()
-                    .filter(line -> line.contains(folder.toString())).toList();
-            if (Exec.of("ps", "-eo", "args").run().lines().stream().anyMatch(line -> line.contains("SELECT")
-                    && line.contains("release_rehearsal_")) && lines.size() == 1) {
-                return lines.get(0).strip().split(" ")[0];
+            List<String> all = Exec.of("ps", "-eo", "pid,ppid,args").run().lines().stream().map(String::strip).toList();
+            List<String> servers = all.stream().filter(line -> line.contains(folder + "/jbang-release-pg-")
+                    && line.contains("postgres")).map(line -> line.split(" +")[0]).toList();
+            String query = all.stream().filter(line -> line.endsWith("SELECT") && line.contains("release_rehearsal_")
+                    && servers.contains(line.split(" +")[1])).findFirst().orElse("");
+            same = !query.isEmpty() && query.equals(last) ? same + 1 : 0;
+            last = query;
+            if (same > 15) {
+                return query.split(" +")[1];
             }
             Thread.sleep(100);
         }

@@ -36,6 +36,24 @@ public final class Hindrance {
                 throw failure.get();
             }
             throw e;
+        } catch (Failure e) {
+            // A connection that could not be made: the server was there a moment ago.
+            if (e.getCause() instanceof SQLException error && lost(error.getSQLState())) {
+                throw of(new Executor.Trouble(0, 0, "", error.getSQLState(), e.getMessage(), false,
+                        false), copy).orElse(e);
+            }
+            throw e;
+        }
+    }
+
+    private static boolean ending() {
+        Thread hook = new Thread();
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+            Runtime.getRuntime().removeShutdownHook(hook);
+            return false;
+        } catch (IllegalStateException e) {
+            return true;
         }
     }
 
@@ -52,6 +70,10 @@ public final class Hindrance {
         String state = String.valueOf(trouble.state());
         String where = trouble.line() > 0 ? " while line " + trouble.line() + " ran" : "";
         String statement = trouble.statement().isEmpty() ? "" : "\n" + trouble.statement();
+        if (lost(state) && ending()) {
+            return Optional.of(new Failure(Failure.Exit.INTERRUPTED, "interrupted: the rehearsal was broken off",
+                    null));
+        }
         // A server that cannot write its log ends itself, and can tell nobody why.
         if (full(state) || lost(state) && copy.own() && crowded()) {
             return missing("the rehearsal server has no room left on its disk" + where + ": "
