@@ -4,12 +4,13 @@
 
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Json.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
-//SOURCES lib/assess/Drifting.java lib/assess/Generate.java lib/assess/Personal.java lib/assess/Status.java
+//SOURCES lib/assess/Banned.java lib/assess/Drifting.java lib/assess/Generate.java lib/assess/Personal.java
+//SOURCES lib/assess/Status.java
 //SOURCES lib/hazards/Context.java lib/hazards/Finding.java lib/hazards/Format.java lib/hazards/Hazard.java
 //SOURCES lib/hazards/Inventory.java lib/hazards/Review.java lib/hazards/Selection.java
 //SOURCES lib/migrations/Histories.java
-//SOURCES lib/plan/Catalog.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Probes.java
-//SOURCES lib/plan/Problem.java lib/trash/Trash.java
+//SOURCES lib/plan/Catalog.java lib/plan/Check.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java
+//SOURCES lib/plan/Probes.java lib/plan/Problem.java lib/trash/Trash.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -37,6 +38,7 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Variables;
+import lib.assess.Banned;
 import lib.assess.Drifting;
 import lib.assess.Generate;
 import lib.assess.Personal;
@@ -50,6 +52,7 @@ import lib.hazards.Review;
 import lib.hazards.Selection;
 import lib.migrations.Histories;
 import lib.plan.Catalog;
+import lib.plan.Check;
 import lib.plan.Classes;
 import lib.plan.Decisions;
 import lib.plan.Draft;
@@ -116,7 +119,8 @@ class assess implements Callable<Integer> {
         try (AutoCloseable lock = run.lock()) {
             Phase phase = common.phase("assess");
             phase.fact("commit", project.git.commit("HEAD"));
-            phase.gate("assess.entries", () -> entries(project));
+            phase.gate("assess.entries", () -> entries(project, phase));
+            phase.gate("assess.banned", () -> Banned.finding(Banned.in(project.files())));
             phase.gate("assess.env", () -> variables(project, phase));
             boolean known = phase.gate("assess.tool", () -> tool(project, phase));
             if (known) {
@@ -138,11 +142,16 @@ class assess implements Callable<Integer> {
         }
     }
 
-    private Gate.Finding entries(Project project) {
+    private Gate.Finding entries(Project project, Phase phase) {
         notes = project.notes();
-        int count = notes.entries().size();
-        return Gate.passed(count == 0 ? Notes.FILE + " has no entry" : Notes.FILE + ": "
-                + String.join("; ", notes.entries().stream().map(Notes.Entry::title).toList()));
+        phase.fact("checks", Check.of(notes.entries()));
+        String titles = notes.entries().isEmpty() ? Notes.FILE + " has no entry" : Notes.FILE + ": "
+                + String.join("; ", notes.entries().stream().map(Notes.Entry::title).toList());
+        List<String> unmarked = notes.entries().stream().filter(entry -> !entry.unmarked().isEmpty())
+                .map(entry -> "\"" + entry.title() + "\"").toList();
+        return unmarked.isEmpty() ? Gate.passed(titles) : Gate.warned(titles + "\nSQL that is not run, because nothing"
+                + " says that it is: under " + String.join(", ", unmarked),
+                "put it into a fence that begins with ```sql, or take it out");
     }
 
     private Gate.Finding variables(Project project, Phase phase) {

@@ -10,9 +10,11 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.commonmark.node.AbstractVisitor;
+import org.commonmark.node.Code;
 import org.commonmark.node.FencedCodeBlock;
 import org.commonmark.node.Heading;
 import org.commonmark.node.HtmlBlock;
+import org.commonmark.node.IndentedCodeBlock;
 import org.commonmark.node.Node;
 import org.commonmark.node.Paragraph;
 import org.commonmark.node.ThematicBreak;
@@ -26,6 +28,9 @@ public record Notes(String template, List<Entry> entries) {
     private static final Pattern MARKER = Pattern.compile(
             "(?is)<!--[^>]*\\b(add|put|write|log|append|insert|place|entr(y|ies)|notes?)\\b[^>]*\\bbelow\\b.*?-->");
     private static final Pattern FILE_NAME = Pattern.compile("[\\w./-]+\\.sql\\b|\\b\\d{4}_\\w+|\\b\\d{14}_\\w+");
+    private static final Pattern CHANGES = Pattern.compile("(?im)^\\s*(?:update\\s+\\S+\\s+set\\s"
+            + "|insert\\s+into\\s+\\S+\\s*(?:\\(|values|select)|delete\\s+from\\s+\\S+|truncate\\s+\\S+"
+            + "|(?:alter|drop|create)\\s+(?:table|index|type|view|unique\\s+index)\\s+\\S+\\s+\\S)");
     private static final Set<String> SQL = Set.of("sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql");
 
     /**
@@ -36,8 +41,10 @@ public record Notes(String template, List<Entry> entries) {
      * @param prose the entry without its code fences
      * @param sql the SQL of its code fences, each kept whole
      * @param files migration files it names
+     * @param unmarked what looks like statements that change something, and stands in no fence that says sql
      */
-    public record Entry(String title, String text, String prose, List<String> sql, Set<String> files) {
+    public record Entry(String title, String text, String prose, List<String> sql, Set<String> files,
+                        List<String> unmarked) {
         /** What a stored decision hangs on: another text, another hash. */
         public String hash() {
             return Hash.of(text.strip());
@@ -104,6 +111,7 @@ public record Notes(String template, List<Entry> entries) {
 
     private static Entry entry(String text) {
         List<String> sql = new ArrayList<>();
+        List<String> unmarked = new ArrayList<>();
         StringBuilder prose = new StringBuilder();
         int[] at = {0};
         parse(text).accept(new AbstractVisitor() {
@@ -114,6 +122,24 @@ public record Notes(String template, List<Entry> entries) {
                 String info = fence.getInfo() == null ? "" : fence.getInfo().strip().toLowerCase();
                 if (SQL.contains(info.split("[\\s{,]")[0])) {
                     sql.add(fence.getLiteral());
+                } else if (info.isEmpty()) {
+                    unmarked(fence.getLiteral());
+                }
+            }
+
+            @Override
+            public void visit(IndentedCodeBlock block) {
+                unmarked(block.getLiteral());
+            }
+
+            @Override
+            public void visit(Code code) {
+                unmarked(code.getLiteral());
+            }
+
+            private void unmarked(String literal) {
+                if (CHANGES.matcher(literal).find()) {
+                    unmarked.add(literal.strip());
                 }
             }
         });
@@ -125,7 +151,7 @@ public record Notes(String template, List<Entry> entries) {
         }
         String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "")
                 .replaceFirst("\\s*#+$", "");
-        return new Entry(title, text, prose.toString(), sql, files);
+        return new Entry(title, text, prose.toString(), sql, files, List.copyOf(unmarked));
     }
 
     private static Node parse(String text) {

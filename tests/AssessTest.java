@@ -243,4 +243,16 @@ class AssessTest {
         assertEquals("warn", seen.gate("assess.tool").path("status").asText());
         assertEquals("Data-only", seen.json().at("/facts/class").asText());
     }
+
+    @Test
+    void anEntryIsNeverMoreHarmlessThanItsStatements() {
+        notes("## Harmless\nNo data migration.\n```sql\nALTER TABLE favourites ADD COLUMN note text;\n"
+                + "SELECT count(*) FROM favourites;\n```\n## Tidy\nData only.\n```sql\nDELETE FROM favourites;\n```\n");
+        World.Result seen = world.run("assess", "--json");
+        assertEquals(11, seen.exit(), seen::all);
+        assertEquals("Simple", seen.json().at("/facts/entries/0/class").asText(), seen::all);
+        assertEquals("Complex", seen.json().at("/facts/entries/1/class").asText(), seen::all);
+        assertEquals("SELECT count(*) FROM favourites", seen.json().at("/facts/checks/0/sql").asText(), seen::all);
+        assertEquals("pass", seen.gate("assess.banned").path("status").asText(), seen::all);
+    }
 }

@@ -1,4 +1,4 @@
-//SOURCES World.java ../lib/Notes.java
+//SOURCES ../lib/plan/Check.java World.java ../lib/Notes.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Set;
 import lib.Notes;
+import lib.plan.Check;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -177,5 +178,31 @@ class NotesTest {
         String hash = Notes.of("## One\ntext\n").entries().get(0).hash();
         assertEquals(hash, Notes.of(TEMPLATE + "\n\n## One\ntext\n\n\n").entries().get(0).hash());
         assertNotEquals(hash, Notes.of("## One\nother text\n").entries().get(0).hash());
+    }
+
+    @Test
+    void queriesAreChecksAndSqlThatNothingMarksIsSeen() {
+        Notes notes = Notes.of("""
+                ## Team
+                - Before the release, run the pre-flight check:
+                  ```sql
+                  SELECT count(*) FROM person WHERE team_id IS NULL;
+                  UPDATE person SET team_id = 1;
+                  SELECT setval('team_id_seq', 9);
+                  ```
+                - then `UPDATE person SET code = 1` and look at `update` or `person.code`
+
+                ```
+                DELETE FROM team WHERE id = 2;
+                ```
+
+                ```sh
+                psql -c "DROP TABLE team cascade"
+                ```
+                """);
+        assertEquals(List.of(new Check("Team", "SELECT count(*) FROM person WHERE team_id IS NULL")),
+                Check.of(notes.entries()));
+        assertEquals(List.of("UPDATE person SET code = 1", "DELETE FROM team WHERE id = 2;"),
+                notes.entries().get(0).unmarked());
     }
 }

@@ -22,6 +22,10 @@ import lib.sql.Name;
  * @param reason of the overall class, in one line
  */
 public record Classes(List<Entry> entries, Kind overall, String reason) {
+    /** What changes rows and nothing else. */
+    private static final Set<String> DATA = Set.of("INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "SET",
+            "SET CONSTRAINTS", "REFRESH MATERIALIZED VIEW", "ANALYZE", "COPY");
+
     /** From harmless to a person's decision; the order counts. */
     public enum Kind {
         NONE("None"), DATA_ONLY("Data-only"), SIMPLE("Simple"), COMPLEX("Complex");
@@ -80,7 +84,9 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
         statements.addAll(data);
         List<Problem> problems = draft.problems().stream().filter(problem -> migrations.contains(problem.origin())
                 || problem.origin().equals(entry.title()) || speaksOf(entry, problem)).toList();
-        Kind kind = !problems.isEmpty() ? Kind.COMPLEX : !migrations.isEmpty() ? Kind.SIMPLE
+        // Words never make it more harmless than its statements: what alters the schema is more than data.
+        boolean schema = data.stream().anyMatch(step -> !DATA.contains(step.facts().tag()));
+        Kind kind = !problems.isEmpty() ? Kind.COMPLEX : !migrations.isEmpty() || schema ? Kind.SIMPLE
                 : !data.isEmpty() ? Kind.DATA_ONLY : Kind.NONE;
         String reason = switch (kind) {
             case COMPLEX -> problems.get(0).message();

@@ -1,4 +1,4 @@
-//SOURCES ../sql/Change.java ../sql/Name.java Catalog.java Node.java Pending.java Problem.java
+//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Node.java Pending.java Problem.java
 
 package lib.plan;
 
@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import lib.sql.Change;
 import lib.sql.Name;
+import lib.sql.Statement;
 
 /** The rows and values that the migration files give up without saving them elsewhere first. */
 final class Losses {
@@ -41,7 +42,27 @@ final class Losses {
                 values(part, dropped);
             }
         }
+        release.written.forEach(this::written);
         return problems;
+    }
+
+    // What an entry drops was written by a person, who may not have known how much there is.
+    private void written(Statement statement, String entry) {
+        for (Statement.Action action : statement.actions()) {
+            Change change = action.change();
+            List<Name> tables = change instanceof Change.DropTable dropped ? List.of(dropped.table())
+                    : change instanceof Change.Truncate truncated ? truncated.tables()
+                    : change instanceof Change.Delete deleted && !deleted.where() ? List.of(deleted.table())
+                    : List.of();
+            for (Name table : tables) {
+                if (catalog.populated(table) && !saved(new Node.Ref(table, null), new Node.Ref(table, null))
+                        && emptied.add(table)) {
+                    problems.add(Problem.loss(table.toString(), entry, table + " loses its "
+                            + counted(catalog.count("SELECT count(*) FROM " + table.sql()), "row")
+                            + " by the SQL of this entry, and nothing reads them first", statement.sql()));
+                }
+            }
+        }
     }
 
     private void rows(Pending.Part part, Name table, String how) {

@@ -49,12 +49,17 @@ final class Pending {
             for (String fence : entry.sql()) {
                 for (Statement statement : read(fence, "the SQL under \"" + entry.title() + "\" in " + Notes.FILE)) {
                     // A question is not a step; it changes nothing.
-                    if (!statement.tag().equals("SELECT") || ACTS.matcher(statement.sql()).find()) {
+                    if (!asks(statement)) {
                         written.put(statement, entry.title());
                     }
                 }
             }
         }
+    }
+
+    /** Whether a statement only asks, so that it is a check and no step. */
+    static boolean asks(Statement statement) {
+        return statement.tag().equals("SELECT") && !ACTS.matcher(statement.sql()).find();
     }
 
     private static List<Statement> read(String sql, String place) {
