@@ -252,7 +252,7 @@ class AssessTest {
         assertEquals(11, seen.exit(), seen::all);
         assertEquals("Simple", seen.json().at("/facts/entries/0/class").asText(), seen::all);
         assertEquals("Complex", seen.json().at("/facts/entries/1/class").asText(), seen::all);
-        assertEquals("SELECT count(*) FROM favourites", seen.json().at("/facts/checks/0/sql").asText(), seen::all);
+        assertEquals("SELECT count(*) FROM custom_foods", seen.json().at("/facts/checks/0/sql").asText(), seen::all);
         assertEquals("pass", seen.gate("assess.banned").path("status").asText(), seen::all);
     }
 }

@@ -93,6 +93,7 @@ class ProbesTest {
     @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
         "ALTER TABLE person ALTER age TYPE bigint", "ALTER TABLE person ALTER code TYPE varchar(6)",
         "CREATE UNIQUE INDEX u ON person (id) WHERE NOT gone", "ALTER TABLE person ADD CONSTRAINT n UNIQUE (team_id)",
+        "ALTER TABLE person ADD COLUMN new int; ALTER TABLE person ADD CONSTRAINT c UNIQUE (new, id)",
         "CREATE TABLE t (id int); ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0)",
         "ALTER TABLE person ADD CONSTRAINT c CHECK (age >= 5) NOT VALID"})
     void whatWorksIsNotSuspected(String sql) throws Exception {

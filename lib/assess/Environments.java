@@ -91,6 +91,14 @@ public final class Environments {
 
     private Place place(String name) {
         boolean production = name.equals("production");
+        boolean stray = !project.settings.environments().isEmpty() && !production
+                && !project.settings.environments().containsKey(name);
+        if (stray && !asked) {
+            // Nobody described it, so nobody misses it; the developer's own database is found all the same.
+            Optional<Place> own = name.equals("local") ? local() : Optional.empty();
+            return own.orElseGet(() -> new Place(name, null, null, Failure.missing("release.json describes no "
+                    + name, null), true));
+        }
         try {
             Project other = new Project(options, name);
             boolean described = project.settings.environments().get(name) != null

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import lib.Address;
 import lib.Cli;
@@ -70,12 +71,14 @@ public final class Generate {
         Target wanted = found.target();
         try (Connection connection = Postgres.read(wanted, "generate")) {
             History.State state = history.state(connection);
+            refuseTrouble(state);
             Postgres.Identity identity = Postgres.identity(connection);
             String scratch = System.getenv("RELEASE_SCRATCH_URL");
-            Copy copy = scratch == null ? Copy.throwAway(identity.major())
+            Supplier<Copy> server = () -> scratch == null ? Copy.throwAway(identity.major())
                     : Copy.on(scratch, project.repo, identity);
-            try (Replay replay = Replay.of(copy, history.tool(), history.local())) {
-                return write(replay, wanted, state);
+            // From what that database has: a draft must not take back what is only pending there.
+            try (Replay replay = Replay.of(server.get(), history.tool(), state.applied())) {
+                return write(replay, wanted, state, server);
             }
         } catch (Replay.Stuck e) {
             throw Failure.stop("the migrations of this repository cannot be tried: " + e.getMessage(), UNKNOWN);
@@ -91,7 +94,33 @@ public final class Generate {
         }
     }
 
-    private int write(Replay replay, Target wanted, History.State state) throws Replay.Stuck, SQLException {
+    private void refuseTrouble(History.State state) {
+        state.troubles().stream().filter(History.Trouble::stops).findFirst().ifPresent(trouble -> {
+            throw Failure.stop(trouble.message(), trouble.hint());
+        });
+        if (state.applied().isEmpty() && !history.local().isEmpty()) {
+            throw Failure.stop(project.environment + " has none of the migrations of this repository: the difference"
+                    + " would be all of it", "jbang assess.java status --env " + project.environment);
+        }
+    }
+
+    // It will stand behind what is pending in that database, and must run there as well.
+    private String behind(Map<String, String> files, History.State state, Supplier<Copy> server) throws SQLException {
+        if (state.pending().isEmpty()) {
+            return null;
+        }
+        try (Replay all = Replay.of(server.get(), history.tool(), history.local())) {
+            for (Migration migration : NewMigration.migrations(files)) {
+                all.run(migration);
+            }
+            return null;
+        } catch (Replay.Stuck e) {
+            return "behind what is pending in " + project.environment + " it fails: " + e.getMessage();
+        }
+    }
+
+    private int write(Replay replay, Target wanted, History.State state, Supplier<Copy> server)
+            throws Replay.Stuck, SQLException {
         Differ differ = state.table().schema().equals("public") ? new Differ()
                 : new Differ().without(state.table().schema());
         Guarded guarded = differ.draft(replay.target(), wanted, Set.of(state.table()));
@@ -100,11 +129,11 @@ public final class Generate {
         List<Difference> before = Drift.own(differ.compare(replay.target(), wanted), history, state);
         phase.fact("differences", before);
         if (before.isEmpty()) {
-            return end(Map.of(), "nothing to write: " + project.environment + " has the schema that the "
-                    + history.local().size() + " migrations of this repository make", null);
+            return end(Map.of(), "nothing to write: " + project.environment + " has the schema that its "
+                    + state.applied().size() + " applied migrations make", null);
         }
         Map<String, String> files = new NewMigration(project.files(), history, Clock.systemUTC())
-                .files(description, texts(guarded, List.of()));
+                .files(description, texts(guarded, List.of(), null));
         if (guarded.enums().isEmpty() && guarded.active().isEmpty()) {
             return end(Map.of(), String.join("\n", files.values()), "everything in it is for a person to decide: "
                     + "no file is written");
@@ -122,7 +151,7 @@ public final class Generate {
                     "write this one by hand; " + UNKNOWN);
         }
         files = new NewMigration(project.files(), history, Clock.systemUTC())
-                .files(description, texts(guarded, unexplained));
+                .files(description, texts(guarded, unexplained, behind(files, state, server)));
         keep(files);
         return end(files, String.join("\n", files.keySet()) + "\n\n" + files.entrySet().stream()
                 .filter(file -> file.getKey().endsWith(".sql")).map(Map.Entry::getValue)
@@ -144,28 +173,31 @@ public final class Generate {
         return words[words.length - 1].isEmpty() || sql.contains(words[words.length - 1]);
     }
 
-    private List<NewMigration.Text> texts(Guarded guarded, List<Difference> unwritten) {
+    private List<NewMigration.Text> texts(Guarded guarded, List<Difference> unwritten, String behind) {
         List<NewMigration.Text> texts = new ArrayList<>();
         if (!guarded.enums().isEmpty()) {
             texts.add(new NewMigration.Text("-- " + description + ": values of enums, in a migration of their own,\n"
                     + "-- because nothing may use a value before it is committed.\n\n", guarded.enums(), ""));
         }
         if (!guarded.active().isEmpty() || !guarded.held().isEmpty()) {
-            texts.add(new NewMigration.Text(checklist(guarded, unwritten),
+            texts.add(new NewMigration.Text(checklist(guarded, unwritten, behind),
                     guarded.active().isEmpty() ? List.of("SELECT 1") : guarded.active(), commented(guarded)));
         }
         return texts;
     }
 
-    private String checklist(Guarded guarded, List<Difference> unwritten) {
+    private String checklist(Guarded guarded, List<Difference> unwritten, String behind) {
         StringBuilder text = new StringBuilder("-- " + description + "\n-- What " + project.environment
-                + " has and the migrations of this repository do not make. Tried on an empty database.\n");
+                + " has and the migrations applied there do not make. Tried on an empty database.\n");
         List<String> points = new ArrayList<>();
         guarded.steps().forEach(points::add);
         guarded.held().forEach(each -> points.add(each.why() + (each.instead() == null ? " (commented out below)"
                 : " (below)")));
         unwritten.forEach(each -> points.add("not written: " + each));
-        points.forEach(point -> text.append("-- [ ] ").append(point).append('\n'));
+        if (behind != null) {
+            points.add(behind);
+        }
+        points.stream().distinct().forEach(point -> text.append("-- [ ] ").append(point).append('\n'));
         return text.append('\n').toString();
     }
 

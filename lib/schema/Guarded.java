@@ -178,6 +178,10 @@ public record Guarded(List<String> enums, List<String> active, List<Held> held, 
                 return fits ? null : type.table() + "." + type.column() + " becomes " + type.type()
                         + ": values may not fit, or lose what they say";
             }
+            if (change instanceof Change.DropConstraint dropped && parts.stream().anyMatch(other ->
+                    other.change instanceof Change.DropTable table && table.table().equals(dropped.table()))) {
+                return "the table " + dropped.table() + " and its rows are lost";
+            }
             if (change instanceof Change.DropConstraint dropped) {
                 return again("ADD CONSTRAINT " + Name.quote(dropped.name()), dropped.table().full()) ? null
                         : "the constraint " + dropped.name() + " of " + dropped.table()
@@ -244,7 +248,8 @@ public record Guarded(List<String> enums, List<String> active, List<Held> held, 
                 boolean column = part.statement.relations().stream().anyMatch(name -> part.statement.identifiers()
                         .stream().anyMatch(identifier -> columns.contains(name + "." + identifier)));
                 if (table || column) {
-                    reasons.put(part, "it needs what is commented out");
+                    reasons.put(part, part.sql.replaceAll("\\s+", " ").replaceFirst("^((?:\\S+ ){3}).*", "$1")
+                            + "needs what is commented out");
                 }
             }
         }
