@@ -247,7 +247,8 @@ class AssessTest {
     @Test
     void anEntryIsNeverMoreHarmlessThanItsStatements() {
         notes("## Harmless\nNo data migration.\n```sql\nALTER TABLE custom_foods ADD COLUMN note text;\n"
-                + "SELECT count(*) FROM custom_foods;\n```\n## Tidy\nData only.\n```sql\nDELETE FROM favourites;\n```\n");
+                + "SELECT count(*) FROM custom_foods;\n```\n"
+                + "## Tidy\nData only.\n```sql\nDELETE FROM favourites;\n```\n");
         World.Result seen = world.run("assess", "--json");
         assertEquals(11, seen.exit(), seen::all);
         assertEquals("Simple", seen.json().at("/facts/entries/0/class").asText(), seen::all);
