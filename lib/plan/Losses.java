@@ -59,7 +59,7 @@ final class Losses {
                         && emptied.add(table)) {
                     problems.add(Problem.loss(table.toString(), entry, table + " loses its "
                             + counted(catalog.count("SELECT count(*) FROM " + table.sql()), "row")
-                            + " by the SQL of this entry, and nothing reads them first", statement.sql()));
+                            + " by the SQL of this entry, and nothing reads them first", statement.sql(), 0));
                 }
             }
         }

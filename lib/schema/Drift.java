@@ -1,5 +1,5 @@
 //SOURCES ../Copy.java ../Fingerprint.java ../History.java ../Postgres.java ../Target.java
-//SOURCES Difference.java Differ.java Fingerprinted.java Platform.java Replay.java
+//SOURCES ../trash/Trash.java Difference.java Differ.java Fingerprinted.java Platform.java Replay.java
 
 package lib.schema;
 
@@ -14,6 +14,7 @@ import lib.Fingerprint;
 import lib.History;
 import lib.Postgres;
 import lib.Target;
+import lib.trash.Trash;
 
 /**
  * Where a database is not what the migrations it has make of an empty one: what somebody did there by hand.
@@ -22,8 +23,6 @@ import lib.Target;
  * @param untold why it cannot be told; null when it was
  */
 public record Drift(List<Difference> differences, String untold) {
-    /** Where a release keeps what it dropped; it goes by itself. */
-    private static final String TRASH = "release_trash";
     private static final Set<String> MANAGED = Set.of("extension", "event trigger", "publication",
             "default privileges");
     private static final Set<String> UNKNOWN = Set.of("deleted", "unknown", "edited", "failed", "partial",
@@ -79,7 +78,7 @@ public record Drift(List<Difference> differences, String untold) {
             String home = object.contains(".") ? object.substring(0, object.indexOf('.')) : object;
             boolean kept = object.startsWith(own)
                     || difference.kind().equals("schema") && object.equals(schema);
-            boolean aside = home.equals(TRASH) || platform.contains(home);
+            boolean aside = home.startsWith(Trash.PREFIX) || platform.contains(home);
             boolean managed = !platform.isEmpty() && MANAGED.contains(difference.kind());
             return !kept && !aside && !managed;
         };

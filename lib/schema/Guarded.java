@@ -1,5 +1,5 @@
 //SOURCES ../plan/Catalog.java ../plan/Narrowing.java ../sql/Change.java ../sql/Name.java ../sql/Sql.java
-//SOURCES ../sql/Statement.java
+//SOURCES ../sql/Statement.java ../trash/Trash.java
 
 package lib.schema;
 
@@ -17,6 +17,7 @@ import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Sql;
 import lib.sql.Statement;
+import lib.trash.Trash;
 
 /**
  * A script between two schemas made safe: what would lose values is held back, each with its reason, and what would
@@ -75,7 +76,8 @@ public record Guarded(List<String> enums, List<String> active, List<Held> held, 
         Guarded read(String script) {
             for (Sql.Piece piece : Sql.split(script)) {
                 Statement statement = Statement.of(Sql.withoutComments(piece.text()), piece.line());
-                boolean ours = statement.relations().stream().noneMatch(aside::contains);
+                boolean ours = statement.relations().stream().noneMatch(aside::contains)
+                        && !piece.text().contains(Trash.PREFIX);
                 if (ours && !Set.of("SET", "SELECT").contains(statement.tag()) && !owner(statement)) {
                     statement.actions().forEach(action -> parts.add(new Part(action.alone(), statement,
                             action.change())));
