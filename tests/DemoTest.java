@@ -61,7 +61,7 @@ class DemoTest {
         Exec.Result result = demo();
         assertEquals(0, result.exit(), result.err());
         assertTrue(result.err().contains("Type yes to release: yes"), result.err());
-        assertTrue(result.err().contains("38 statements committed in"), result.err());
+        assertTrue(result.err().contains("58 statements committed in"), result.err());
         assertTrue(result.err().contains("one row in guests for each email that any of its 5 tables holds"),
                 result.err());
         assertTrue(Pattern.compile("guests +1300 rows").matcher(result.err()).find(), result.err());
