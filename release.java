@@ -4,11 +4,12 @@
 
 //SOURCES preflight.java backup.java assess.java validate.java
 //SOURCES lib/Address.java lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/DatabaseLock.java
-//SOURCES lib/Demo.java lib/Exec.java lib/Failure.java lib/Json.java lib/Postgres.java lib/Project.java
-//SOURCES lib/Promotion.java lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
-//SOURCES lib/StandBy.java lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
-//SOURCES lib/deploy/Deploy.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Decisions.java
-//SOURCES lib/plan/Plan.java lib/plan/Problem.java
+//SOURCES lib/Demo.java lib/Exec.java lib/Failure.java lib/Json.java lib/LaterData.java lib/Outlook.java
+//SOURCES lib/Postgres.java lib/Project.java lib/Promotion.java lib/ReleaseOptions.java lib/Reset.java lib/Run.java
+//SOURCES lib/Services.java lib/Situation.java lib/StandBy.java lib/Standstill.java lib/Status.java lib/Step.java
+//SOURCES lib/Target.java lib/Variables.java lib/Walk.java lib/Windows.java lib/deploy/Deploy.java
+//SOURCES lib/deploy/VariableChanges.java lib/deploy/VariableStore.java lib/plan/Acceptance.java
+//SOURCES lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Plan.java lib/plan/Problem.java
 //SOURCES lib/rehearsal/WayBack.java lib/trash/Bin.java lib/trash/Trash.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
@@ -35,10 +36,13 @@ import lib.Demo;
 import lib.Exec;
 import lib.Failure;
 import lib.Json;
+import lib.LaterData;
+import lib.Outlook;
 import lib.Postgres;
 import lib.Project;
 import lib.Promotion;
 import lib.ReleaseOptions;
+import lib.Reset;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
@@ -46,9 +50,13 @@ import lib.StandBy;
 import lib.Standstill;
 import lib.Status;
 import lib.Step;
+import lib.Target;
+import lib.Variables;
 import lib.Walk;
 import lib.Windows;
 import lib.deploy.Deploy;
+import lib.deploy.VariableChanges;
+import lib.deploy.VariableStore;
 import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
@@ -90,16 +98,19 @@ class release implements Callable<Integer> {
             new Step("stop", "stop the services, and prove the database quiet", true, this::stop),
             new Step("save", "back up once more, with the last write in it", true, this::save),
             new Step("apply", "run the rehearsed SQL on production", true, this::apply),
+            new Step("configure", "set the variables that the new version reads", true, this::configure),
             new Step("promote", "push both branches, or neither", true, this::promote),
             new Step("start", "start the services that no deploy starts", true, this::start),
             new Step("deploy", "wait until the new version answers", true, this::deploy),
+            new Step("data", "run the data SQL that waits for the new version", true, this::data),
+            new Step("tidy", "remove the variables that nobody reads any more", true, this::tidy),
             new Step("end", "put the run away", true, this::end));
 
     /** What a release consists of: all of it, the database alone, or the code alone. */
     private enum Kind {
         RELEASE(Set.of()),
-        MIGRATIONS(Set.of("promote", "deploy")),
-        DEPLOY(Set.of("backup", "validate", "stop", "save", "apply"));
+        MIGRATIONS(Set.of("configure", "promote", "deploy", "tidy")),
+        DEPLOY(Set.of("backup", "validate", "stop", "save", "apply", "data"));
 
         private final Set<String> without;
 
@@ -120,8 +131,13 @@ class release implements Callable<Integer> {
     @Option(names = "--deploy-only", description = "Promote and deploy; refused while migrations are pending.")
     boolean deployOnly;
 
+    @Option(names = "--apply-env", description = "Change the variables at the provider as the release needs it.")
+    boolean applyEnv;
+
     private final DatabaseLock turn = new DatabaseLock();
+
     private Kind kind = Kind.RELEASE;
+    private boolean deployed;
     private Project project;
     private Console console;
     private Run run;
@@ -134,6 +150,7 @@ class release implements Callable<Integer> {
     private Certificate certificate;
     private Approval approval;
     private Standstill standstill;
+    private VariableChanges variables;
 
     public static void main(String... args) {
         System.exit(Cli.run(new release(), args));
@@ -177,7 +194,10 @@ class release implements Callable<Integer> {
     @Command(name = "resume", description = "Finish a release that changed production and then stopped.",
             footer = {"%nExamples:", "  jbang release.java status   what is left to do",
                 "  jbang release.java resume   the segments that are left, both branches, the services"})
-    int resume() throws Exception {
+    int resume(
+            @Option(names = "--deployed", description = "The new version answers: I have looked myself.")
+            boolean seen) throws Exception {
+        deployed = seen;
         begin();
         try (AutoCloseable lock = run.lock(); turn) {
             situation.restore(run.part("release"));
@@ -185,6 +205,7 @@ class release implements Callable<Integer> {
             kind = Kind.valueOf(begun.path("kind").asText(Kind.RELEASE.name()));
             begun.path("services").forEach(name -> wish.services.add(name.asText()));
             services = new Services(project, wish.services);
+            applyEnv = begun.path("applyEnv").asBoolean();
             try {
                 backToWork();
             } catch (Failure failure) {
@@ -198,10 +219,36 @@ class release implements Callable<Integer> {
             if (!situation.isDone("promote") && !kind.without.contains("promote")) {
                 left.add(new Step("catch up", "merge with what others have pushed meanwhile", true, this::catchUp));
             }
-            List<Step> after = steps.subList(names().indexOf("promote"), steps.size());
+            List<Step> after = steps.subList(names().indexOf("configure"), steps.size());
             left.addAll(after.stream().filter(step -> !kind.without.contains(step.name())
                     && !situation.isDone(step.name())).toList());
             return walk.through(left);
+        }
+    }
+
+    /** Empties a local or staging database. */
+    @Command(name = "reset", description = {"Empty a local or staging database, after a backup. Production never.",
+        "Its name is typed; whether it is production is asked of the databases themselves."},
+            footer = {"%nExamples:", "  jbang release.java reset --env staging",
+                "  jbang release.java reset --env local --type-name shop_dev --no-backup", Cli.EXIT_CODES})
+    int reset(
+            @Option(names = "--type-name", paramLabel = "NAME", description = "The database's name, typed here.")
+            String name,
+            @Option(names = "--no-backup", description = "Make no backup first.") boolean noBackup) throws Exception {
+        begin();
+        try (AutoCloseable lock = run.lock()) {
+            Reset reset = new Reset(project, console);
+            Target target = reset.allowed(name);
+            if (!noBackup) {
+                walk.phase("backup", List.of(), environment());
+            }
+            int dropped = reset.empty(target);
+            String saved = noBackup ? "no backup was made" : "as it was: " + situation.backup();
+            console.result(common.json ? Json.pretty(Json.object().put("phase", "reset").put("status", "pass")
+                    .set("facts", Json.object().put("dropped", dropped).put("backup", situation.backup())))
+                    : target.place() + " is empty: " + dropped + " objects dropped; " + saved);
+            console.say("next: " + Exec.typed(List.of("jbang", "release.java", "apply", "--env", project.environment)));
+            return 0;
         }
     }
 
@@ -458,7 +505,12 @@ class release implements Callable<Integer> {
     }
 
     private void prepare() {
-        run.put("begun", Json.object().put("kind", kind.name()).set("services", Json.tree(wish.services)));
+        run.put("begun", Json.object().put("kind", kind.name()).put("applyEnv", applyEnv)
+                .set("services", Json.tree(wish.services)));
+        if (applyEnv && kind != Kind.MIGRATIONS) {
+            // Read now: a value that is missing, or a login, is found before anything stops.
+            variables = changes();
+        }
         if (kind != Kind.MIGRATIONS) {
             promotion = Promotion.prepare(project, run);
             run.put("promotion", Json.tree(promotion));
@@ -487,43 +539,22 @@ class release implements Callable<Integer> {
         Plan plan = Plan.parse("", "");
         if (kind != Kind.DEPLOY) {
             String command = wish.approving(kind == Kind.MIGRATIONS ? "apply" : "", project.environment,
-                    certificate.sql().sha256());
+                    String.join(",", Approval.hashes(certificate)));
             approval = new Approval(project, certificate, command);
             plan = approval.plan();
-            if (!plan.isEmpty()) {
+            if (!plan.isEmpty() || certificate.later() != null) {
                 situation.approval(command);
             }
         }
         standstill = new Standstill(project, run, services, plan, certificate, wish.stop);
-        console.say(walk.report().proposal(plan, certificate, outlook(plan)));
+        console.say(walk.report().proposal(plan, certificate, new Outlook(project, services, standstill,
+                promotion, variables, finalBackup()).lines(plan)));
+        if (kind != Kind.DEPLOY && certificate.later() != null) {
+            console.say("After the deploy:\n" + new Approval(project, certificate.waiting(), "").plan().text());
+        }
         if (!wish.dryRun) {
             Approval.obtain(plan, approval, wish.approved, console, project);
         }
-    }
-
-    // What else will happen, as the proposal tells it.
-    private Map<String, String> outlook(Plan plan) {
-        Map<String, String> outlook = new LinkedHashMap<>();
-        Standstill.Need need = standstill.need();
-        if (!plan.isEmpty()) {
-            outlook.put("downtime", need.stop() ? standstill.words(finalBackup()) : "none");
-        }
-        outlook.put("stops", need.stop() ? String.join("; ", services.stopCommands()) + " (" + need.why() + ")"
-                : "nothing: " + need.why());
-        if (need.stop() && !finalBackup()) {
-            outlook.put("unsaved", "no final backup: what is written until the stop is in no backup");
-        }
-        if (promotion != null) {
-            outlook.put("pushes", promotion.typed(project));
-            outlook.put("then", services.startCommands().isEmpty() ? "the push deploys"
-                    : String.join("; ", services.startCommands()));
-            List<String> blind = need.stop() ? List.of() : Deploy.blind(services);
-            if (!blind.isEmpty()) {
-                outlook.put("deploy", "nothing tells the new version of " + String.join(", ", blind) + " from the old:"
-                        + " let its health show the commit, and add \"expect\": \"{commit}\"");
-            }
-        }
-        return outlook;
     }
 
     private boolean finalBackup() {
@@ -591,6 +622,33 @@ class release implements Callable<Integer> {
         new Apply(project, run, console, situation, certificate, turn).resume(approval.plan());
     }
 
+    private VariableChanges changes() {
+        List<Variables.Change> changes = new ArrayList<>();
+        run.facts("assess").path("variables").forEach(change -> changes.add(Json.as(change, Variables.Change.class)));
+        return VariableChanges.of(changes, VariableStore.of(project), console);
+    }
+
+    private void configure() {
+        if (!applyEnv) {
+            console.mark("skip", "the variables are changed by hand; --apply-env changes them");
+            return;
+        }
+        List<String> set = (variables == null ? changes() : variables).set();
+        console.mark("pass", set.isEmpty() ? "every variable is there" : "set: " + String.join(", ", set));
+    }
+
+    private void tidy() {
+        if (!applyEnv) {
+            console.mark("skip", "nothing is removed without --apply-env");
+        } else if (!deployed && !run.part("deployed").asBoolean()) {
+            console.mark("warn", "old variables stay: nothing tells whether the new version answers");
+        } else {
+            List<String> removed = changes().remove();
+            run.put("variables", Json.object().put("applied", true));
+            console.mark("pass", removed.isEmpty() ? "nothing to remove" : "removed: " + String.join(", ", removed));
+        }
+    }
+
     private void catchUp() {
         Promotion moved = promotion.onTop(project);
         console.mark("pass", moved.equals(promotion) ? "nobody has pushed anything since"
@@ -636,18 +694,45 @@ class release implements Callable<Integer> {
     }
 
     private void deploy() throws Exception {
-        if (services.settings().values().stream().noneMatch(service -> service.awaited())) {
-            console.mark("skip", "nothing here tells when the new version answers (\"health\" in release.json)");
+        if (deployed || services.settings().values().stream().noneMatch(service -> service.awaited())) {
+            console.mark("skip", deployed ? "the new version answers, as you say"
+                    : "nothing here tells when the new version answers (\"health\" in release.json)");
             return;
         }
         Map<String, Deploy.Before> before = new LinkedHashMap<>();
         run.part("deploy").properties().forEach(entry ->
                 before.put(entry.getKey(), Json.as(entry.getValue(), Deploy.Before.class)));
+        boolean proven = true;
         for (Deploy.End end : new Deploy(project.repo, services, promotion.release()).await(before, console::say)) {
             console.mark(end.proven() ? "pass" : "warn", end.service() + ": " + end.words()
                     + (end.proven() ? "" : "; whether that is the new version, nothing tells"));
+            proven &= end.proven();
         }
+        deployed = proven;
+        run.put("deployed", Json.tree(proven));
         situation.started();
+    }
+
+    private void data() throws Exception {
+        Certificate waiting = certificate.waiting();
+        if (waiting == null) {
+            console.mark("skip", "no data SQL waits for the new version");
+            return;
+        }
+        if (kind == Kind.RELEASE && !deployed && !run.part("deployed").asBoolean()) {
+            askWhetherDeployed();
+        }
+        Plan plan = new Approval(project, waiting, "").plan();
+        new LaterData(project, run, console, situation, waiting).run(plan);
+    }
+
+    private void askWhetherDeployed() {
+        String why = "the data SQL waits for the new version, and nothing here tells when it answers";
+        String answer = Console.interactive() && !Demo.answers(project.repo)
+                ? console.ask(why + ".\nType deployed when it does:") : "";
+        if (answer == null || !answer.strip().equalsIgnoreCase("deployed")) {
+            throw Failure.stop(why, "when it does: jbang release.java resume --deployed");
+        }
     }
 
     private void end() {

@@ -8,6 +8,7 @@
 //SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
 //SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
+//SOURCES lib/plan/Waiting.java
 //SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
 //SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
 //SOURCES lib/rehearsal/Lossless.java lib/rehearsal/Proof.java
@@ -57,6 +58,7 @@ import lib.plan.Plan;
 import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
+import lib.plan.Waiting;
 import lib.rehearsal.Coverage;
 import lib.rehearsal.Current;
 import lib.rehearsal.EntryChecks;
@@ -151,6 +153,10 @@ class validate implements Callable<Integer> {
     private Fingerprint schema;
     private Staging staging;
     private Executor.Result result;
+    private SqlFile data;
+    private Plan dataPlan = Plan.parse("", "");
+    private Fingerprint dataSchema;
+    private Executor.Result dataResult;
 
     public static void main(String... args) {
         System.exit(Cli.run(new validate(), args));
@@ -305,6 +311,7 @@ class validate implements Callable<Integer> {
             phase.fact("held", holds.held());
             phase.fact("pending", pending.stream().map(Migration::id).toList());
             sql = new SqlFile(run, "release");
+            data = new SqlFile(run, "data");
             if (script != null) {
                 sql.take(script);
                 return Gate.passed(project.repo.relativize(sql.path()) + ", taken from " + script);
@@ -319,8 +326,9 @@ class validate implements Callable<Integer> {
             if (!stops.isEmpty()) {
                 throw Failure.stop(stops.get(0).message(), stops.get(0).hint());
             }
-            Draft draft = Draft.of(pending, project.notes().entries(), new Catalog(connection),
-                    project.settings.trash());
+            Waiting waiting = Waiting.of(Draft.of(pending, project.notes().entries(), new Catalog(connection),
+                    project.settings.trash()), project.notes().entries(), pending);
+            Draft draft = waiting.now();
             List<Problem> open = new Decisions(run).open(draft.problems());
             if (!open.isEmpty()) {
                 throw Failure.decide(String.join("\n", open.stream().map(Decisions::text).toList()).strip(),
@@ -329,14 +337,28 @@ class validate implements Callable<Integer> {
             sql.write(draft.steps().isEmpty() && pending.isEmpty() ? ""
                     : Script.of(draft, pending, holds.held(), history.map(History::tool).orElse("no"),
                     history.isPresent() ? history.get().rows(before, pending) : List.of()));
-            return Gate.passed(sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
+            later(waiting.later());
+            return Gate.passed((sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
                     : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps()
-                    + " data steps" + (holds.none() ? "" : "; held back: " + holds.words()));
+                    + " data steps") + (waiting.later().steps().isEmpty() ? ""
+                    : "; " + waiting.later().steps().size() + " data steps wait for the deploy, in "
+                    + project.repo.relativize(data.path()))
+                    + (holds.none() ? "" : "; held back: " + holds.words()));
+        }
+    }
+
+    // Edited by hand it is kept, like the release SQL; a file of an earlier release of the day is not.
+    private void later(Draft draft) {
+        if (!data.edited() && (Files.exists(data.path()) || !draft.steps().isEmpty())) {
+            data.write(draft.steps().isEmpty() ? "" : Script.waiting(draft));
         }
     }
 
     private Gate.Finding read() {
         plan = Plan.parse(sql.text(), project.repo.relativize(sql.path()).toString());
+        if (script == null && Files.exists(data.path())) {
+            dataPlan = Plan.parse(data.text(), project.repo.relativize(data.path()).toString());
+        }
         return Gate.passed(plan.statements().size() + " statements in " + plan.segments().size()
                 + (plan.segments().size() == 1 ? " segment" : " segments")
                 + ", SHA-256 " + plan.sha256().substring(0, 12) + "…");
@@ -349,13 +371,14 @@ class validate implements Callable<Integer> {
         }
         if (plan.isEmpty()) {
             phase.skip("rehearsal.run", "there is nothing to run");
-            return true;
+            return rehearseLater();
         }
         Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
                 history, before, plan, sql.path(), script != null || sql.edited(), schema,
                 new Trace(copy.target(), plan), holds.ids());
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
         boolean ran = onTheCopy("rehearsal.run", () -> apply(rehearsal, proofs));
+        ran = ran && rehearseLater();
         for (Proof proof : ran ? proofs : List.<Proof>of()) {
             ran &= onTheCopy(proof.gate(), () -> proof.after(result));
         }
@@ -364,6 +387,29 @@ class validate implements Callable<Integer> {
 
     private boolean onTheCopy(String gate, Gate.Check check) {
         return phase.gate(gate, () -> Hindrance.looking(copy, check));
+    }
+
+    private boolean rehearseLater() {
+        return dataPlan.isEmpty() || onTheCopy("rehearsal.data", () -> {
+            if (dataPlan.segments().size() > 1 || !dataPlan.segments().get(0).transactional()) {
+                throw Failure.stop(project.repo.relativize(data.path()) + " is not one transaction",
+                        "leave out what cannot be in one, like VACUUM, and run that by hand after the release");
+            }
+            try (Connection connection = Postgres.read(copy.target(), "validate")) {
+                dataSchema = Fingerprint.of(connection);
+            }
+            // Taken back again: what the proofs look at is what the release SQL alone has left.
+            Executor.Done[] done = new Executor.Done[1];
+            Executor.Result tried = new Executor(copy.target(), (connection, segment) -> {
+                done[0] = segment;
+                throw Failure.stop("taken back", null);
+            }, segment -> { }, common.console()::say).run(dataPlan);
+            if (done[0] == null) {
+                throw fails(tried.trouble(), data);
+            }
+            dataResult = new Executor.Result(List.of(done[0]), 1, null);
+            return Gate.passed(ran(dataResult, "data statements ran on the copy after it, and were taken back"));
+        });
     }
 
     private Gate.Finding apply(Rehearsal rehearsal, List<Proof> proofs) throws SQLException {
@@ -379,9 +425,19 @@ class validate implements Callable<Integer> {
             throw Hindrance.of(result.trouble(), copy)
                     .orElseGet(() -> Failing.of(rehearsal, result.trouble(), showRows));
         }
+        return Gate.passed(ran(result, "statements ran on the copy"));
+    }
+
+    private Failure fails(Executor.Trouble trouble, SqlFile file) {
+        return Failure.stop("the SQL fails on the copy, line " + trouble.line() + ": " + trouble.message() + "\n"
+                + trouble.statement(), "production was not touched. Correct the migration or its entry, or edit "
+                + project.repo.relativize(file.path()) + "; then: jbang validate.java");
+    }
+
+    private static String ran(Executor.Result result, String what) {
         double millis = result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum();
-        return Gate.passed(String.format("%d statements ran on the copy, %d rows, %.2f s", result.outcomes().size(),
-                result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), millis / 1000));
+        return String.format("%d %s, %d rows, %.2f s", result.outcomes().size(), what,
+                result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), millis / 1000);
     }
 
     private boolean migrated() {
@@ -398,6 +454,13 @@ class validate implements Callable<Integer> {
         Certificate certificate =
                 Certificate.of(project, backup, plan, sql.path(), schema, result, copy == null ? null : copy.server());
         schema.save(sql.path().resolveSibling("schema-before.json"));
+        if (!dataPlan.isEmpty()) {
+            Fingerprint after = dataSchema == null ? schema : dataSchema;
+            after.save(sql.path().resolveSibling("schema-after.json"));
+            certificate = certificate.with(dataPlan, project.repo.relativize(data.path()).toString(), after.hash(),
+                    dataResult);
+            phase.fact("data", certificate.later().sql());
+        }
         phase.fact("sql", certificate.sql());
         phase.fact("certificate", certificate);
         return copy == null ? Gate.warned("this SQL was not rehearsed", null)

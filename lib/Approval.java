@@ -4,6 +4,7 @@
 package lib;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import lib.plan.Certificate;
 import lib.plan.Plan;
@@ -41,7 +42,7 @@ public final class Approval {
     /** Comes back when the plan is approved; a release without SQL needs a yes on a terminal only. */
     public static void obtain(Plan plan, Approval approval, List<String> approved, Console console, Project project) {
         if (!approved.isEmpty() && approval != null) {
-            approval.given(plan, approved);
+            approval.given(approved);
             console.mark("pass", "approved by its SHA-256");
         } else if (Demo.answers(project.repo)) {
             console.say("Type yes to release: yes   (answered by the demo)");
@@ -50,17 +51,36 @@ public final class Approval {
             if (answer == null || !answer.strip().equalsIgnoreCase("yes")) {
                 throw Failure.decide("not approved; nothing was changed", "when you are ready: jbang release.java");
             }
-        } else if (!plan.isEmpty()) {
+        } else if (!plan.isEmpty() || approval != null && approval.certificate.later() != null) {
             throw Failure.decide("the SQL is not approved, and there is no terminal to ask on",
-                    "read " + approval.certificate.sql().file() + ", then: " + approval.command);
+                    "read " + approval.files() + ", then: " + approval.command);
         }
     }
 
-    private void given(Plan plan, List<String> approved) {
-        if (approved.stream().noneMatch(plan.sha256()::equalsIgnoreCase)) {
-            throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + plan.sha256()
-                    + ", approved was " + String.join(", ", approved),
-                    "read " + certificate.sql().file() + ", then: " + command);
+    /** The hashes that have to be approved: of the release SQL, and of the data SQL that waits for the deploy. */
+    public static List<String> hashes(Certificate certificate) {
+        List<String> hashes = new ArrayList<>();
+        if (certificate.sql().statements() > 0 || certificate.later() == null) {
+            hashes.add(certificate.sql().sha256());
+        }
+        if (certificate.later() != null) {
+            hashes.add(certificate.later().sql().sha256());
+        }
+        return hashes;
+    }
+
+    private String files() {
+        return certificate.later() == null ? certificate.sql().file()
+                : (certificate.sql().statements() == 0 ? "" : certificate.sql().file() + " and ")
+                + certificate.later().sql().file();
+    }
+
+    private void given(List<String> approved) {
+        List<String> open = hashes(certificate).stream()
+                .filter(hash -> approved.stream().noneMatch(hash::equalsIgnoreCase)).toList();
+        if (!open.isEmpty()) {
+            throw Failure.decide("the SQL is not the one that was approved: its SHA-256 is " + String.join(", ", open)
+                    + ", approved was " + String.join(", ", approved), "read " + files() + ", then: " + command);
         }
     }
 }

@@ -223,16 +223,50 @@ public final class Git {
         return "true".equals(git("config", "--type=bool", "--get", "commit.gpgsign").run().out());
     }
 
-    /** The tree of a commit with one file's content replaced. */
-    public String treeWith(String commit, String path, byte[] content, Path index) {
-        String blob = git("hash-object", "-w", "--stdin", "--path", path).input(content).run()
-                .orStop("git hash-object failed", "git fsck").out();
-        String mode = read("ls-tree", commit, "--", path).split("\\s+")[0];
+    /** The tree of a commit with the content of some files replaced, or added. */
+    public String treeWith(String commit, Map<String, byte[]> files, Path index) {
         Map<String, String> own = Map.of("GIT_INDEX_FILE", index.toString());
         git("read-tree", commit).with(own).run().orStop("git read-tree failed", "git fsck");
-        git("update-index", "--cacheinfo", mode + "," + blob + "," + path).with(own).run()
-                .orStop("git update-index failed", "git fsck");
+        files.forEach((path, content) -> {
+            String blob = git("hash-object", "-w", "--stdin", "--path", path).input(content).run()
+                    .orStop("git hash-object failed", "git fsck").out();
+            String there = read("ls-tree", commit, "--", path);
+            String mode = there.isEmpty() ? "100644" : there.split("\\s+")[0];
+            git("update-index", "--add", "--cacheinfo", mode + "," + blob + "," + path).with(own).run()
+                    .orStop("git update-index failed", "git fsck");
+        });
         return git("write-tree").with(own).run().orStop("git write-tree failed", "git fsck").out();
+    }
+
+    /** The nearest tag behind HEAD whose name fits a pattern; null when there is none. */
+    public String lastTag(String pattern) {
+        Exec.Result result = git("describe", "--tags", "--abbrev=0", "--match", pattern, "HEAD").run();
+        return result.ok() ? result.out() : null;
+    }
+
+    /** Whether a remote has a tag of that name. */
+    public boolean hasTag(String remote, String tag) {
+        return !git("ls-remote", "--tags", remote, "refs/tags/" + tag).run()
+                .orStop("git cannot ask " + remote, "git ls-remote " + remote).out().isEmpty();
+    }
+
+    /** The whole messages of the commits that a range holds, newest first. */
+    public List<String> messages(String range) {
+        return Stream.of(read("log", "--no-decorate", "--no-show-signature", "--encoding=UTF-8", "--format=%B%x1e",
+                range).split("\u001e")).map(String::strip).filter(message -> !message.isEmpty()).toList();
+    }
+
+    /** Makes a tag object of a commit that no name points to yet. */
+    public String tagObject(String commit, String name) {
+        String text = "object " + commit + "\ntype commit\ntag " + name + "\ntagger "
+                + read("var", "GIT_COMMITTER_IDENT") + "\n\nrelease: " + name + "\n";
+        return git("mktag").input(text.getBytes(StandardCharsets.UTF_8)).run()
+                .orStop("git cannot make the tag " + name, "git tag -a " + name).out();
+    }
+
+    /** Gives a tag object its name in this clone too. */
+    public void nameTag(String name, String object) {
+        git("update-ref", "refs/tags/" + name, object).run();
     }
 
     /** Pushes commits to branches of a remote, all of them or none, never by force. */

@@ -1,4 +1,4 @@
-//SOURCES Exec.java Failure.java Git.java Notes.java Project.java Run.java
+//SOURCES Exec.java Failure.java Git.java Notes.java Project.java Run.java Version.java
 
 package lib;
 
@@ -7,7 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -17,8 +19,11 @@ import java.util.function.Consumer;
  * @param source the new head of the source branch, MIGRATIONS.md back to its template
  * @param release the new head of the release branch, which holds {@code source}
  * @param from the heads they were made from; another one on the remote is a reason to begin again
+ * @param tag the name of the tag that is pushed with them; null where releases have no number
+ * @param tagObject the tag itself
  */
-public record Promotion(String source, String release, String from, String released, boolean cleared) {
+public record Promotion(String source, String release, String from, String released, boolean cleared, String tag,
+                        String tagObject) {
     /** What the remote holds of a promotion: neither branch, the source branch alone, both; or it did not say. */
     public enum Arrived { NOTHING, SOURCE, BOTH, UNKNOWN }
 
@@ -28,14 +33,13 @@ public record Promotion(String source, String release, String from, String relea
         String head = git.commit("HEAD");
         String released = git.commit(project.released());
         Notes notes = project.notes();
-        String source = head;
-        if (!notes.entries().isEmpty()) {
-            source = cleared(project, run, head, notes);
-        }
-        if (git.contains(source, released)) {
-            return new Promotion(source, source, head, released, !source.equals(head));
-        }
-        return new Promotion(source, merged(project, released, source), head, released, !source.equals(head));
+        boolean clears = !notes.entries().isEmpty();
+        Version version = Version.next(project);
+        String source = clears || version != null && !version.files().isEmpty()
+                ? changed(project, run, head, clears ? notes : null, version) : head;
+        String release = git.contains(source, released) ? source : merged(project, released, source);
+        return new Promotion(source, release, head, released, clears, version == null ? null : version.tag(),
+                version == null ? null : git.tagObject(source, version.tag()));
     }
 
     private static String merged(Project project, String released, String source) {
@@ -55,14 +59,18 @@ public record Promotion(String source, String release, String from, String relea
     }
 
     // git builds the tree in an index of its own, so that the one of the work tree stays as it is.
-    private static String cleared(Project project, Run run, String head, Notes notes) {
+    private static String changed(Project project, Run run, String head, Notes notes, Version version) {
         Path index = run.file("index");
+        Map<String, byte[]> files = new LinkedHashMap<>(version == null ? Map.of() : version.files());
+        if (notes != null) {
+            files.put(Notes.FILE, notes.cleared().getBytes(StandardCharsets.UTF_8));
+        }
         try {
             Files.deleteIfExists(index);
-            byte[] text = notes.cleared().getBytes(StandardCharsets.UTF_8);
-            String tree = project.git.treeWith(head, Notes.FILE, text, index);
+            String tree = project.git.treeWith(head, files, index);
             Files.deleteIfExists(index);
-            return project.git.commitTree(tree, "release: clear " + Notes.FILE, List.of(head));
+            return project.git.commitTree(tree, version == null ? "release: clear " + Notes.FILE
+                    : "release: " + version.number(), List.of(head));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -101,7 +109,9 @@ public record Promotion(String source, String release, String from, String relea
     }
 
     private List<String> refspecs(Project project) {
-        return List.of(source + ":refs/heads/" + project.source, release + ":refs/heads/" + project.release);
+        List<String> branches = List.of(source + ":refs/heads/" + project.source,
+                release + ":refs/heads/" + project.release);
+        return tag == null ? branches : List.of(branches.get(0), branches.get(1), tagObject + ":refs/tags/" + tag);
     }
 
     /**
@@ -120,6 +130,9 @@ public record Promotion(String source, String release, String from, String relea
         seen.accept(arrived);
         if (arrived != Arrived.BOTH) {
             throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
+        }
+        if (tag != null) {
+            project.git.nameTag(tag, tagObject);
         }
         project.git.fetch(project.remote());
     }
@@ -189,7 +202,7 @@ public record Promotion(String source, String release, String from, String relea
                 : project.git.contains(main, source) ? main : with(project, project.source, main);
         String onRelease = live == null || project.git.contains(release, live) ? release
                 : project.git.contains(live, release) ? live : with(project, project.release, live);
-        return new Promotion(onMain, onRelease, from, released, cleared);
+        return new Promotion(onMain, onRelease, from, released, cleared, tag, tagObject);
     }
 
     private String with(Project project, String branch, String theirs) {

@@ -102,7 +102,9 @@ public final class Report {
             text.append(line("downtime", String.format("%.1f s from the stop until it was up again",
                     situation.downtime())));
         }
-        variables().forEach(change -> text.append(line("to do", change + " in the provider's settings")));
+        boolean changed = run.part("variables").path("applied").asBoolean();
+        variables().forEach(change -> text.append(changed ? line("variable", change + ": done")
+                : line("to do", change + " in the provider's settings")));
         text.append(line("report", project.repo.relativize(html()) + " (and .md)"));
         return text.toString().stripTrailing();
     }

@@ -28,6 +28,8 @@ public final class Situation {
     private Instant startedAt;
     private Promotion.Arrived arrived = Promotion.Arrived.NOTHING;
     private boolean ended;
+    private int data;
+    private int dataSegments;
     private String backup = "";
     private String sqlFile = "";
     private String rest = "";
@@ -116,6 +118,12 @@ public final class Situation {
         database.applied(result);
     }
 
+    /** So many segments of the data SQL that waits for the deploy are committed. */
+    public void data(int committed, int segments) {
+        data = committed;
+        dataSegments = segments;
+    }
+
     /** What the remote holds of the release. */
     public void pushed(Promotion.Arrived arrived) {
         this.arrived = arrived;
@@ -137,13 +145,13 @@ public final class Situation {
 
     /** Whether production or a remote is not any more what it was. */
     public boolean changed() {
-        return arrived != Promotion.Arrived.NOTHING || database.changed();
+        return arrived != Promotion.Arrived.NOTHING || data > 0 || database.changed();
     }
 
     /** Whether what is left can be finished: SQL is left or all of it is committed, or a push has begun. */
     public boolean finishable() {
         return database.state() == Extent.State.APPLIED || segmentsLeft()
-                || database.state() == Extent.State.UNTOUCHED && arrived != Promotion.Arrived.NOTHING;
+                || database.state() == Extent.State.UNTOUCHED && (arrived != Promotion.Arrived.NOTHING || data > 0);
     }
 
     /** Whether some of the SQL is committed, or may be, and production can say how to go on with the rest. */
@@ -229,6 +237,9 @@ public final class Situation {
     public Map<String, String> lines(Failure.Exit exit) {
         Map<String, String> lines = new LinkedHashMap<>();
         lines.put("database", database.words());
+        if (dataSegments > 0) {
+            lines.put("data", data + " of " + dataSegments + " segments of the data SQL are committed");
+        }
         lines.put("service", switch (service) {
             case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
             case "stopped" -> promoted() ? "stopped; the deploy of the release branch starts it"
@@ -296,6 +307,7 @@ public final class Situation {
         node.put("step", step);
         node.set("done", Json.tree(done));
         database.record(node);
+        node.put("data", data).put("dataSegments", dataSegments);
         node.put("service", service);
         node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
         node.put("downtime", downtime());
@@ -316,6 +328,8 @@ public final class Situation {
     public void restore(JsonNode record) {
         record.path("done").forEach(name -> done.add(name.asText()));
         database.restore(record);
+        data = record.path("data").asInt();
+        dataSegments = record.path("dataSegments").asInt();
         service = record.path("service").asText();
         stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
         arrived = Promotion.Arrived.valueOf(record.path("pushed").asText(Promotion.Arrived.NOTHING.name()));

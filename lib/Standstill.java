@@ -29,6 +29,7 @@ public final class Standstill {
     private final Plan plan;
     private final Certificate certificate;
     private final boolean wanted;
+    private Need need;
 
     /**
      * The standstill that one plan needs.
@@ -50,6 +51,13 @@ public final class Standstill {
 
     /** Whether services have to be stopped; what nobody measured counts as a reason. */
     public Need need() {
+        if (need == null) {
+            need = look();
+        }
+        return need;
+    }
+
+    private Need look() {
         if (plan.isEmpty()) {
             return new Need(false, "nothing is applied, so nothing has to stop");
         }

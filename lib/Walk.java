@@ -136,10 +136,11 @@ public final class Walk {
         int code = result(Failure.Exit.PASSED, written);
         if (situation.ended()) {
             SqlFile sql = new SqlFile(run, "release");
-            sql.release();
+            SqlFile data = new SqlFile(run, "data");
+            List.of(sql, data).forEach(SqlFile::release);
             // The way back needs them, also when the next run of the day has written its own.
             run.archive(List.of(written, report().html(), sql.path(), new SqlFile(run, "rollback").path(),
-                    run.file("schema-before.json"), run.file("schema-after.json")));
+                    run.file("schema-before.json"), run.file("schema-after.json"), data.path()));
         }
         return code;
     }
@@ -168,6 +169,7 @@ public final class Walk {
         for (String key : List.of("entries", "pending", "class", "variables", "problems")) {
             facts.set(key, answer("assess").path("facts").path(key));
         }
+        facts.set("data", answer("validate").at("/facts/data"));
         facts.set("sql", answer("validate").at("/facts/sql"));
         facts.put("approve", situation.approval().isEmpty() ? null : situation.approval());
         facts.put("report", report);

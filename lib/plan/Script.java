@@ -49,6 +49,17 @@ public final class Script {
         return draft.steps().stream().filter(step -> step.kind() == kind).toList();
     }
 
+    /** The text of data SQL that waits for the deploy. */
+    public static String waiting(Draft draft) {
+        Script script = new Script();
+        script.text.append("""
+                -- Data SQL. Runs after the deploy of the release, when the new version answers.
+                -- Rehearsed on what the release SQL leaves. By hand: psql -X -v ON_ERROR_STOP=1 -f FILE
+                """);
+        script.transactions(draft.steps(), List.of(), "");
+        return script.text.toString();
+    }
+
     private void head(List<Migration> covers, List<Holds.Held> held, String tool) {
         text.append("-- Release SQL. Covers ").append(covers.isEmpty() ? "no migration" : tool)
                 .append(covers.isEmpty() ? "" : covers.size() == 1 ? " migration:" : " migrations:").append('\n');

@@ -234,7 +234,7 @@ public final class WayBack {
         String sql = project.repo.relativize(file).toString();
         Certificate certificate = new Certificate(new Certificate.Sql(sql, plan.sha256(), plan.statements().size(),
                 plan.segments().size()), backup.path("sha256").asText(), applied.commit(), applied.released(),
-                applied.production(), true, "copy", trial.before().hash(), trial.result().done());
+                applied.production(), true, "copy", trial.before().hash(), trial.result().done(), null);
         Path before = run.file("schema-rollback.json");
         trial.before().save(before);
         Acceptance acceptance = new Acceptance(certificate, before);
