@@ -84,7 +84,7 @@ class FlowsTest {
             settings(world, "\"services\": {\"web\": {\"railway\": {\"service\": \"web\"}}}",
                     "\"version\": {\"file\": \"package.json\", \"changelog\": \"CHANGELOG.md\"}, ");
             world.write("package.json", "{\n  \"name\": \"app\",\n  \"version\": \"1.2.3\"\n}\n");
-            world.write("MIGRATIONS.md", world.read("MIGRATIONS.md") + TIDY.formatted("DELETE FROM notes_of_old"));
+            world.write("MIGRATIONS.md", world.read("MIGRATIONS.md") + TIDY.formatted("UPDATE notes_of_old SET id = 2"));
             world.execute("CREATE TABLE notes_of_old (id int)", "INSERT INTO notes_of_old VALUES (1)");
             world.push("feat: users");
 
@@ -107,8 +107,8 @@ class FlowsTest {
             assertTrue(log.indexOf("down -y") < log.indexOf("variable set"), log);
             assertFalse(released.all().contains("boss@example.com"), "no value is shown");
 
-            assertEquals("0", world.sql("SELECT count(*) FROM notes_of_old"), released::all);
-            assertTrue(World.read(world.newest("data-.*\\.sql")).contains("DELETE FROM notes_of_old"));
+            assertEquals("2", world.sql("SELECT id FROM notes_of_old"), released::all);
+            assertTrue(World.read(world.newest("data-.*\\.sql")).contains("UPDATE notes_of_old"));
             assertFalse(World.read(world.newest("release-.*\\.sql")).contains("notes_of_old"));
 
             assertEquals("v1.3.0", world.git(world.origin, "tag"));
