@@ -459,7 +459,7 @@ class release implements Callable<Integer> {
             options.add("--by-hand");
         }
         try {
-            walk.phase("assess", options, environment());
+            walk.phase("assess", options, withServer());
         } catch (Failure failure) {
             if (failure.exit != Failure.Exit.DECIDE || !Console.interactive()) {
                 throw failure;
@@ -472,7 +472,7 @@ class release implements Callable<Integer> {
             if (!decisions.open(problems).isEmpty()) {
                 throw failure;
             }
-            walk.phase("assess", options, environment());
+            walk.phase("assess", options, withServer());
         }
     }
 
@@ -485,10 +485,14 @@ class release implements Callable<Integer> {
             options.add("--unrehearsed");
         }
         try (StandBy server = standBy) {
-            Map<String, String> environment = environment();
-            environment.putAll(server.handOver());
-            walk.phase("validate", options, environment);
+            walk.phase("validate", options, withServer());
         }
+    }
+
+    private Map<String, String> withServer() {
+        Map<String, String> environment = environment();
+        environment.putAll(standBy.handOver());
+        return environment;
     }
 
     // A URL that was typed is handed on, so that each phase need not ask for it again.

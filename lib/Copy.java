@@ -135,7 +135,7 @@ public final class Copy implements AutoCloseable {
             return new Copy(target, "compose service " + database.service(), null, false);
         }).orElse(null));
         if (copy == null) {
-            copy = attempt(passed, () -> standBy(production).orElseGet(() -> throwAway(production.major())));
+            copy = attempt(passed, () -> throwAway(production));
         }
         if (copy == null) {
             throw Failure.missing("there is no server to rehearse on: " + String.join("; ", passed),
@@ -148,6 +148,11 @@ public final class Copy implements AutoCloseable {
     public static Copy throwAway(int major) {
         Scratch scratch = Scratch.start(Servers.fitting(major));
         return new Copy(scratch.target("postgres"), THROW_AWAY + scratch.major(), scratch, true);
+    }
+
+    /** On the server that a release has started for its phases, else on one of its own as {@link #throwAway(int)}. */
+    public static Copy throwAway(Postgres.Identity production) {
+        return standBy(production).orElseGet(() -> throwAway(production.major()));
     }
 
     // The server that the release has started for us, as long as it is what we would start ourselves.

@@ -35,7 +35,7 @@ public final class Drifting {
         Postgres.Identity identity = Postgres.identity(connection);
         String scratch = System.getenv("RELEASE_SCRATCH_URL");
         return Drift.of(project.address().target(), connection, history, state, () -> scratch == null
-                ? Copy.throwAway(identity.major()) : Copy.on(scratch, project.repo, identity));
+                ? Copy.throwAway(identity) : Copy.on(scratch, project.repo, identity));
     }
 
     /**

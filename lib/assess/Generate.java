@@ -74,7 +74,7 @@ public final class Generate {
             refuseTrouble(state);
             Postgres.Identity identity = Postgres.identity(connection);
             String scratch = System.getenv("RELEASE_SCRATCH_URL");
-            Supplier<Copy> server = () -> scratch == null ? Copy.throwAway(identity.major())
+            Supplier<Copy> server = () -> scratch == null ? Copy.throwAway(identity)
                     : Copy.on(scratch, project.repo, identity);
             // From what that database has: a draft must not take back what is only pending there.
             try (Replay replay = Replay.of(server.get(), history.tool(), state.applied())) {
