@@ -419,7 +419,7 @@ class validate implements Callable<Integer> {
         try (Trace trace = rehearsal.trace().open();
                 Progress progress = Progress.of(common.console(), "rehearsing", 0, Progress.Unit.STATEMENTS)) {
             result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
-                    .observed(trace).run(plan);
+                    .observed(trace).withoutReconnecting().run(plan);
         }
         if (result.trouble() != null) {
             throw Hindrance.of(result.trouble(), copy)

@@ -114,9 +114,14 @@ public final class Executor {
         this.log = log;
     }
 
-    /** Lets somebody watch: a rehearsal, which does not wait for a server that went away. */
+    /** Lets somebody watch. */
     public Executor observed(Observer by) {
         this.observer = by;
+        return this;
+    }
+
+    /** Gives up when the server goes away: that of a rehearsal does not come back. */
+    public Executor withoutReconnecting() {
         this.reconnects = 0;
         return this;
     }
