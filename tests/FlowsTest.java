@@ -84,7 +84,8 @@ class FlowsTest {
             settings(world, "\"services\": {\"web\": {\"railway\": {\"service\": \"web\"}}}",
                     "\"version\": {\"file\": \"package.json\", \"changelog\": \"CHANGELOG.md\"}, ");
             world.write("package.json", "{\n  \"name\": \"app\",\n  \"version\": \"1.2.3\"\n}\n");
-            world.write("MIGRATIONS.md", world.read("MIGRATIONS.md") + TIDY.formatted("UPDATE notes_of_old SET id = 2"));
+            world.write("MIGRATIONS.md", world.read("MIGRATIONS.md")
+                    + TIDY.formatted("UPDATE notes_of_old SET id = 2"));
             world.execute("CREATE TABLE notes_of_old (id int)", "INSERT INTO notes_of_old VALUES (1)");
             world.push("feat: users");
 

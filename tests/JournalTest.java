@@ -341,6 +341,14 @@ class JournalTest {
             assertTrue(result.trouble().message().contains("narrow may not keep the journal"),
                     result.trouble()::message);
             assertNull(world.sql("SELECT to_regclass('more')"));
+
+            // One that another role has left is in the way as well, and no right to make another helps.
+            World.execute(admin, "CREATE SCHEMA release_journal");
+            Executor.Result left = executor(new Target(admin.host(), admin.port(), admin.database(), "narrow",
+                    "narrow-S3cret", admin.parameters())).run(plan("CREATE TABLE more (id int);"));
+            assertTrue(left.trouble().message().contains("release_journal, which is another role's"),
+                    () -> "" + left.trouble());
+            World.execute(admin, "DROP SCHEMA release_journal");
         } finally {
             World.execute(admin, "DROP OWNED BY narrow", "DROP ROLE narrow");
         }

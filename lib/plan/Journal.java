@@ -80,8 +80,12 @@ public record Journal(String plan, int segments, int committed, int alone, List<
             }
             String database = Name.quote(Postgres.one(connection, "SELECT current_database()"));
             String role = Name.quote(Postgres.one(connection, "SELECT current_user"));
-            throw new Failure(Failure.Exit.STOP, role + " may not keep the journal of the release, schema " + SCHEMA,
-                    "GRANT CREATE ON DATABASE " + database + " TO " + role + ";", e);
+            // One that an earlier release of another role has left can be written by that role alone.
+            boolean there = Postgres.one(connection, "SELECT 1 FROM pg_namespace WHERE nspname = "
+                    + Postgres.literal(SCHEMA)) != null;
+            throw new Failure(Failure.Exit.STOP, role + " may not keep the journal of the release, schema " + SCHEMA
+                    + (there ? ", which is another role's" : ""), there ? "ALTER SCHEMA " + SCHEMA + " OWNER TO " + role
+                    + ";" : "GRANT CREATE ON DATABASE " + database + " TO " + role + ";", e);
         } finally {
             Postgres.restoreAutoCommit(connection);
         }
