@@ -1,4 +1,4 @@
-//SOURCES Exec.java Failure.java
+//SOURCES Exec.java Failure.java Push.java Tags.java
 
 package lib;
 
@@ -61,6 +61,16 @@ public final class Git {
     private String read(String... arguments) {
         return git(arguments).run()
                 .orStop("git " + arguments[0] + " failed", "git " + Exec.typed(List.of(arguments))).out();
+    }
+
+    /** Pushes to a remote. */
+    public Push push(String remote) {
+        return new Push(folder, remote);
+    }
+
+    /** Its tags. */
+    public Tags tags() {
+        return new Tags(folder);
     }
 
     /** A commit as people write it. */
@@ -238,82 +248,10 @@ public final class Git {
         return git("write-tree").with(own).run().orStop("git write-tree failed", "git fsck").out();
     }
 
-    /** The nearest tag behind HEAD whose name fits a pattern; null when there is none. */
-    public String lastTag(String pattern) {
-        Exec.Result result = git("describe", "--tags", "--abbrev=0", "--match", pattern, "HEAD").run();
-        return result.ok() ? result.out() : null;
-    }
-
-    /** Whether a remote has a tag of that name. */
-    public boolean hasTag(String remote, String tag) {
-        return !git("ls-remote", "--tags", remote, "refs/tags/" + tag).run()
-                .orStop("git cannot ask " + remote, "git ls-remote " + remote).out().isEmpty();
-    }
-
     /** The whole messages of the commits that a range holds, newest first. */
     public List<String> messages(String range) {
         return Stream.of(read("log", "--no-decorate", "--no-show-signature", "--encoding=UTF-8", "--format=%B%x1e",
                 range).split("\u001e")).map(String::strip).filter(message -> !message.isEmpty()).toList();
-    }
-
-    /** Makes a tag object of a commit that no name points to yet. */
-    public String tagObject(String commit, String name) {
-        String text = "object " + commit + "\ntype commit\ntag " + name + "\ntagger "
-                + read("var", "GIT_COMMITTER_IDENT") + "\n\nrelease: " + name + "\n";
-        return git("mktag").input(text.getBytes(StandardCharsets.UTF_8)).run()
-                .orStop("git cannot make the tag " + name, "git tag -a " + name).out();
-    }
-
-    /** Gives a tag object its name in this clone too. */
-    public void nameTag(String name, String object) {
-        git("update-ref", "refs/tags/" + name, object).run();
-    }
-
-    /** Pushes commits to branches of a remote, all of them or none, never by force. */
-    public Exec.Result push(String remote, List<String> refspecs) {
-        List<String> arguments = new ArrayList<>(List.of("push", "--quiet", "--atomic", remote));
-        arguments.addAll(refspecs);
-        return git(arguments.toArray(String[]::new)).run();
-    }
-
-    /** Pushes one branch after the other, to a remote that cannot take them together; the first refusal ends it. */
-    public Exec.Result pushEach(String remote, List<String> refspecs) {
-        Exec.Result result = null;
-        for (String refspec : refspecs) {
-            result = git("push", "--quiet", remote, refspec).run();
-            if (!result.ok()) {
-                return result;
-            }
-        }
-        return result;
-    }
-
-    /**
-     * How a remote took the push of a throw-away ref.
-     *
-     * @param refusal why it did not, or null when it did
-     * @param left the ref that could not be removed again, or null
-     */
-    public record Probe(String refusal, String left) {
-    }
-
-    /**
-     * Tries a push for real, because a dry run never reaches the hooks: a throw-away ref is pushed and removed, a
-     * throw-away branch where the host takes branches only. A submodule's commit that its own remote lacks is refused.
-     */
-    public Probe probe(String remote, String commit) {
-        String refusal = null;
-        for (String space : List.of("refs/release-probe/", "refs/heads/release-probe-")) {
-            String ref = space + java.util.UUID.randomUUID();
-            Exec.Result push = git("push", "--quiet", "--recurse-submodules=check", remote, commit + ":" + ref).run();
-            if (push.ok()) {
-                // Our own pre-push hook has nothing to say about the removal.
-                boolean removed = git("push", "--quiet", "--no-verify", remote, ":" + ref).run().ok();
-                return new Probe(null, removed ? null : ref);
-            }
-            refusal = reason(push);
-        }
-        return new Probe(refusal, null);
     }
 
     /** Moves the checked-out branch and the work tree forward to a commit. */

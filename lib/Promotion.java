@@ -39,7 +39,7 @@ public record Promotion(String source, String release, String from, String relea
                 ? changed(project, run, head, clears ? notes : null, version) : head;
         String release = git.contains(source, released) ? source : merged(project, released, source);
         return new Promotion(source, release, head, released, clears, version == null ? null : version.tag(),
-                version == null ? null : git.tagObject(source, version.tag()));
+                version == null ? null : git.tags().object(source, version.tag()));
     }
 
     private static String merged(Project project, String released, String source) {
@@ -122,9 +122,9 @@ public record Promotion(String source, String release, String from, String relea
      */
     public void push(Project project, Consumer<Arrived> seen) {
         String before = project.git.commit(project.remote() + "/" + project.source);
-        Exec.Result result = project.git.push(project.remote(), refspecs(project));
+        Exec.Result result = project.git.push(project.remote()).together(refspecs(project));
         if (!result.ok() && result.err().contains("does not support --atomic")) {
-            result = project.git.pushEach(project.remote(), refspecs(project));
+            result = project.git.push(project.remote()).each(refspecs(project));
         }
         Arrived arrived = result.ok() ? Arrived.BOTH : arrived(project, before);
         seen.accept(arrived);
@@ -132,7 +132,7 @@ public record Promotion(String source, String release, String from, String relea
             throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
         }
         if (tag != null) {
-            project.git.nameTag(tag, tagObject);
+            project.git.tags().name(tag, tagObject);
         }
         project.git.fetch(project.remote());
     }

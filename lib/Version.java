@@ -29,7 +29,7 @@ public record Version(String number, String tag, Map<String, byte[]> files) {
             return null;
         }
         Git git = project.git;
-        String last = git.lastTag(setting.tag().replace(VersionSetting.NUMBER, "[0-9]*"));
+        String last = git.tags().last(setting.tag().replace(VersionSetting.NUMBER, "[0-9]*"));
         String file = setting.file() == null ? null : text(git, setting.file());
         if (setting.file() != null && file == null) {
             throw Failure.usage("release.json: version.file is " + setting.file() + ", and that is not committed",
@@ -39,7 +39,7 @@ public record Version(String number, String tag, Map<String, byte[]> files) {
         List<String> commits = git.messages((last == null ? project.released() : last) + "..HEAD");
         String next = setting.bump().equals("none") ? current : raised(current, setting.bump(), commits);
         String tag = setting.tag().replace(VersionSetting.NUMBER, next);
-        if (git.commit("refs/tags/" + tag) != null || git.hasTag(project.remote(), tag)) {
+        if (git.commit("refs/tags/" + tag) != null || git.tags().there(project.remote(), tag)) {
             throw Failure.stop("there is a tag " + tag + " already", setting.bump().equals("none")
                     ? "raise the version in " + setting.file() + ", and commit it"
                     : "git tag --delete " + tag + "   # if it is not that of a release");

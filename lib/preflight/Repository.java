@@ -1,5 +1,5 @@
 //SOURCES ../Exec.java ../Failure.java ../Gate.java ../Git.java ../Phase.java ../Project.java ../Promotion.java
-//SOURCES Protection.java
+//SOURCES ../Push.java Protection.java
 
 package lib.preflight;
 
@@ -12,6 +12,7 @@ import lib.Git;
 import lib.Phase;
 import lib.Project;
 import lib.Promotion;
+import lib.Push;
 
 /** The gates of git: what is promoted, whether it can be, and whether the remote will take it. */
 public final class Repository {
@@ -168,7 +169,7 @@ public final class Repository {
 
     /** The remote takes a push: tried with a ref that is removed again, for a dry run asks no hook of the server. */
     public Gate.Finding push() {
-        Git.Probe probe = project.git.probe(remote, trial());
+        Push.Probe probe = project.git.push(remote).probe(trial());
         if (probe.refusal() != null) {
             boolean submodule = probe.refusal().contains("submodule");
             throw Failure.stop(remote + " does not take a push: " + probe.refusal(), submodule
