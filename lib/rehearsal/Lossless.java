@@ -172,8 +172,8 @@ public final class Lossless implements Proof {
         judgements.stream().filter(Judgement::lost).forEach(judged -> silent.add(judged.loss()));
         long kept = judgements.stream().filter(judged -> !judged.changed().isEmpty()
                 || judged.before() != judged.after()).count();
-        String found = then.size() + " tables compared with the backup, " + kept
-                + " of them changed, every change by a statement of the plan";
+        String found = then.size() + " tables compared with the backup; " + kept
+                + " changed or made, every change by a statement of the plan";
         return silent.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "\n" + listed(silent), "look whether these rows and values may go");
     }

@@ -94,7 +94,7 @@ public final class Queries implements Proof {
     @Override
     public Gate.Finding after(Executor.Result result) throws SQLException {
         if (queries.isEmpty()) {
-            return Gate.skipped("no query was found to compare: there is no " + setting.folder() + "/*.sql"
+            return Gate.skipped("no query was found to compare: git holds no " + setting.folder() + "/*.sql"
                     + (statistics == null ? ", and production has run none" : ", and " + statistics));
         }
         Workload after = look();
