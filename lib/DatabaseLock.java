@@ -93,15 +93,8 @@ public final class DatabaseLock implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            if (connection != null) {
-                connection.close();
-            }
-        } catch (SQLException e) {
-            // The lock went with its connection.
-            return;
-        } finally {
-            connection = null;
-        }
+        // The lock goes with its connection.
+        Postgres.close(connection);
+        connection = null;
     }
 }

@@ -113,6 +113,18 @@ public final class Postgres {
         }
     }
 
+    /** Closes a connection, if there is one; what is broken is closed already. */
+    public static void close(Connection connection) {
+        try {
+            if (connection != null) {
+                connection.close();
+            }
+        } catch (SQLException e) {
+            // Whatever it held on the server went with it.
+            return;
+        }
+    }
+
     /** From now on each statement commits by itself again. */
     public static void restoreAutoCommit(Connection connection) {
         try {

@@ -90,16 +90,7 @@ final class Reading {
             }
             helpers.shutdown();
             forget(end);
-            connections.forEach(Reading::close);
-        }
-    }
-
-    private static void close(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            // It was cut; there is nothing left to close.
-            return;
+            connections.forEach(Postgres::close);
         }
     }
 
@@ -133,7 +124,7 @@ final class Reading {
         connection.setAutoCommit(false);
         if (stopped) {
             // Whoever stopped it may have been through with closing before this one was there.
-            close(connection);
+            Postgres.close(connection);
             throw new Failure(Failure.Exit.INTERRUPTED, "stopped while the tables were read", null);
         }
         return connection;

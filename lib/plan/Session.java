@@ -124,13 +124,6 @@ final class Session implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            if (connection != null) {
-                connection.close();
-            }
-        } catch (SQLException e) {
-            // It is broken already.
-            return;
-        }
+        Postgres.close(connection);
     }
 }
