@@ -41,7 +41,7 @@ public final class Cli {
         private Path repo;
         @Option(names = "--env", scope = ScopeType.INHERIT, paramLabel = "NAME", defaultValue = "production",
                 description = "The environment (default: ${DEFAULT-VALUE}).")
-        private List<String> environments;
+        private String environment;
         @Option(names = "--json", scope = ScopeType.INHERIT,
                 description = "Print the result as JSON, and nothing else, on stdout.")
         public boolean json;
@@ -75,20 +75,7 @@ public final class Cli {
 
         /** The one environment that is meant. */
         public String environment() {
-            if (environments.size() > 1) {
-                throw Failure.usage("--env is given " + environments.size() + " times: "
-                        + String.join(", ", environments), "leave one of them; jbang assess.java status takes several");
-            }
-            return environments.get(0);
-        }
-
-        /** The environments that were named, in their order; empty when none was. */
-        public List<String> environments(CommandLine.ParseResult parsed) {
-            boolean named = false;
-            for (CommandLine.ParseResult each = parsed; each != null; each = each.subcommand()) {
-                named |= each.hasMatchedOption("--env");
-            }
-            return named ? environments.stream().distinct().toList() : List.of();
+            return environment;
         }
 
         public Phase phase(String name) {

@@ -144,6 +144,12 @@ public final class Copy implements AutoCloseable {
         return copy;
     }
 
+    /** For a look that nobody else waits for: on the server that RELEASE_SCRATCH_URL names, else thrown away. */
+    public static Copy aside(Path repo, Postgres.Identity production) {
+        String scratch = System.getenv("RELEASE_SCRATCH_URL");
+        return scratch == null ? throwAway(production) : on(scratch, repo, production);
+    }
+
     /** On a server of its own, of a major or a newer one, that is gone with the copy. */
     public static Copy throwAway(int major) {
         Scratch scratch = Scratch.start(Servers.fitting(major));

@@ -79,11 +79,20 @@ public final class Project {
 
     /** Which of the pending migrations wait; stops where one cannot be left out. */
     public Holds holds(History history, List<Migration> pending) {
-        String remote = git.remote(source);
-        Holds holds = Holds.of(repo, remote == null ? null : remote + "/" + release, source, pending,
-                Clock.systemUTC());
-        holds.check(history, pending, holds.none() ? null : Deploys.found(repo, files(), history));
+        Holds holds = waiting(pending);
+        mayWait(history, pending, holds);
         return holds;
+    }
+
+    /** The same, whether they can be left out or not. */
+    public Holds waiting(List<Migration> pending) {
+        String remote = git.remote(source);
+        return Holds.of(repo, remote == null ? null : remote + "/" + release, source, pending, Clock.systemUTC());
+    }
+
+    /** Stops where one of those that wait cannot be left out. */
+    public void mayWait(History history, List<Migration> pending, Holds holds) {
+        holds.check(history, pending, holds.none() ? null : Deploys.found(repo, files(), history));
     }
 
     /** What the developers noted for this release. */

@@ -48,6 +48,19 @@ class ReferenceTest {
         assertEquals("", String.join("\n", wrong));
     }
 
+    @Test
+    void onlyStatusTakesSeveralEnvironments() {
+        List<String> several = new ArrayList<>();
+        for (CommandLine script : reference.scripts()) {
+            List<CommandLine> all = new ArrayList<>(List.of(script));
+            all.addAll(script.getSubcommands().values());
+            all.stream().filter(command -> command.getCommandSpec().findOption("--env") != null
+                            && command.getCommandSpec().findOption("--env").isMultiValue())
+                    .forEach(command -> several.add(command.getCommandSpec().qualifiedName()));
+        }
+        assertEquals(List.of("assess status"), several);
+    }
+
     /** The recipes are followed on what is there: files exist, and a hazard, a gate, a tool look as they say. */
     @Test
     void contributingLeadsThroughWhatIsThere() throws Exception {

@@ -112,7 +112,7 @@ class StatusTest {
         }
         World.Result one = other.run("assess", "--env", "staging", "--env", "production");
         assertEquals(2, one.exit(), one::all);
-        assertTrue(one.err().contains("--env is given 2 times: staging, production"), one::all);
+        assertTrue(one.err().contains("'--env' (NAME) should be specified only once"), one::all);
         other.forget();
     }
 }

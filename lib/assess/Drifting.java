@@ -1,5 +1,5 @@
 //SOURCES ../Cli.java ../Copy.java ../Failure.java ../Gate.java ../History.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../plan/Catalog.java ../plan/Draft.java ../schema/Drift.java ../sql/Name.java
+//SOURCES ../Project.java ../Some.java ../plan/Catalog.java ../plan/Draft.java ../schema/Drift.java ../sql/Name.java
 
 package lib.assess;
 
@@ -17,6 +17,7 @@ import lib.History;
 import lib.Phase;
 import lib.Postgres;
 import lib.Project;
+import lib.Some;
 import lib.plan.Catalog;
 import lib.plan.Draft;
 import lib.schema.Difference;
@@ -33,9 +34,8 @@ public final class Drifting {
     private static Drift look(Project project, Connection connection, History history, History.State state)
             throws SQLException {
         Postgres.Identity identity = Postgres.identity(connection);
-        String scratch = System.getenv("RELEASE_SCRATCH_URL");
-        return Drift.of(project.address().target(), connection, history, state, () -> scratch == null
-                ? Copy.throwAway(identity) : Copy.on(scratch, project.repo, identity));
+        return Drift.of(project.address().target(), connection, history, state,
+                () -> Copy.aside(project.repo, identity));
     }
 
     /**
@@ -79,9 +79,7 @@ public final class Drifting {
     }
 
     private static String list(List<Difference> differences, int most) {
-        List<String> lines = differences.stream().limit(most).map(Drift::text).toList();
-        int more = differences.size() - lines.size();
-        return String.join("\n", lines) + (more > 0 ? "\nand " + more + " more" : "");
+        return Some.of(differences.stream().map(Drift::text).toList(), most, "\n");
     }
 
     // What statements name, and the indexes of the tables among it.

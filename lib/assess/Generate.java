@@ -73,9 +73,7 @@ public final class Generate {
             History.State state = history.state(connection);
             refuseTrouble(state);
             Postgres.Identity identity = Postgres.identity(connection);
-            String scratch = System.getenv("RELEASE_SCRATCH_URL");
-            Supplier<Copy> server = () -> scratch == null ? Copy.throwAway(identity)
-                    : Copy.on(scratch, project.repo, identity);
+            Supplier<Copy> server = () -> Copy.aside(project.repo, identity);
             // From what that database has: a draft must not take back what is only pending there.
             try (Replay replay = Replay.of(server.get(), history.tool(), state.applied())) {
                 return write(replay, wanted, state, server);

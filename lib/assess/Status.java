@@ -4,17 +4,51 @@
 package lib.assess;
 
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import lib.Cli;
 import lib.Failure;
 import lib.History;
 import lib.Phase;
 import lib.Project;
 import lib.Run;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
 
 /** Which environment has which migrations, as a phase: a gate for each, so that the exit code tells the worst. */
 public final class Status {
+    private static final String ENVIRONMENT = "--env";
+
     private Status() {
+    }
+
+    /** Lets this sub-command alone take --env more than once. */
+    public static final class Several implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec status) {
+            OptionSpec one = status.findOption(ENVIRONMENT);
+            // It is asked twice: before the script's own options are there, and after.
+            if (one != null) {
+                status.remove(one);
+                status.addOption(OptionSpec.builder(ENVIRONMENT).paramLabel(one.paramLabel()).type(List.class)
+                        .auxiliaryTypes(String.class)
+                        .description("An environment, once or more (default: all that are known).").build());
+            }
+            return status;
+        }
+    }
+
+    /** The environments that were named on the command line, in their order; empty when none was. */
+    public static List<String> named(ParseResult parsed) {
+        Set<String> named = new LinkedHashSet<>();
+        for (ParseResult each = parsed; each != null; each = each.subcommand()) {
+            Object value = each.matchedOptionValue(ENVIRONMENT, List.of());
+            (value instanceof List<?> several ? several : List.of(value)).forEach(one -> named.add(one.toString()));
+        }
+        return List.copyOf(named);
     }
 
     /** The migrations of a repository, without which there is nothing to compare a database with. */

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Holder.java ../Postgres.java ../Target.java
+//SOURCES ../Failure.java ../Holder.java ../Postgres.java ../Some.java ../Target.java
 
 package lib.plan;
 
@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import lib.Failure;
 import lib.Holder;
 import lib.Postgres;
+import lib.Some;
 import lib.Target;
 
 /** Names who keeps a statement waiting while it waits: who, for how long, with which locks, at which statement. */
@@ -76,8 +77,7 @@ final class Blockers implements AutoCloseable {
     }
 
     private static String lines(List<Holder> holders) {
-        return holders.stream().limit(SHOWN).map(Holder::words).collect(Collectors.joining("\n  "))
-                + (holders.size() > SHOWN ? "\n  and " + (holders.size() - SHOWN) + " more" : "");
+        return Some.of(holders.stream().map(Holder::words).toList(), SHOWN, "\n  ");
     }
 
     /** The transactions that a statement outside of a transaction has to wait for: their snapshots are older. */

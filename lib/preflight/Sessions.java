@@ -1,5 +1,5 @@
-//SOURCES ../Console.java ../Failure.java ../Gate.java ../Holder.java ../Phase.java ../Postgres.java ../sql/Name.java
-//SOURCES Database.java Planned.java
+//SOURCES ../Console.java ../Failure.java ../Gate.java ../Holder.java ../Phase.java ../Postgres.java ../Some.java
+//SOURCES ../sql/Name.java Database.java Planned.java
 
 package lib.preflight;
 
@@ -15,6 +15,7 @@ import lib.Gate;
 import lib.Holder;
 import lib.Phase;
 import lib.Postgres;
+import lib.Some;
 import lib.sql.Name;
 
 /** The gates of who else is connected: room for our own sessions, and nobody whose transaction is in the way. */
@@ -126,8 +127,7 @@ public final class Sessions {
     }
 
     private static String lines(List<Holder> holders) {
-        return holders.stream().limit(SHOWN).map(Holder::words).collect(Collectors.joining("\n"))
-                + (holders.size() > SHOWN ? "\nand " + (holders.size() - SHOWN) + " more" : "");
+        return Some.of(holders.stream().map(Holder::words).toList(), SHOWN, "\n");
     }
 
     private static String ways(List<Holder> holders) {

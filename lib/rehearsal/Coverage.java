@@ -1,5 +1,5 @@
 //SOURCES ../Copy.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Migration.java
-//SOURCES ../Postgres.java ../plan/Executor.java ../sql/Name.java ../sql/Statement.java Proof.java Rehearsal.java
+//SOURCES ../Postgres.java ../Some.java ../plan/Executor.java ../sql/Name.java ../sql/Statement.java Proof.java Rehearsal.java
 
 package lib.rehearsal;
 
@@ -13,7 +13,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import lib.Copy;
 import lib.Failure;
@@ -22,6 +21,7 @@ import lib.Gate;
 import lib.History;
 import lib.Migration;
 import lib.Postgres;
+import lib.Some;
 import lib.plan.Executor;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -111,8 +111,7 @@ public final class Coverage implements Proof {
                 .map(line -> WHOLE.matcher(line).replaceFirst("$1")).toList();
         List<String> all = objects.stream().filter(line -> WHOLE.matcher(line).matches() || whole.stream()
                 .noneMatch(name -> line.contains(" " + name + ".") || line.contains(" " + name + " "))).toList();
-        return all.stream().limit(SHOWN).collect(Collectors.joining("\n  "))
-                + (all.size() > SHOWN ? "\n  and " + (all.size() - SHOWN) + " more" : "");
+        return Some.of(all, SHOWN, "\n  ");
     }
 
     /** Why the files cannot be run on an empty database. */

@@ -1,4 +1,4 @@
-//SOURCES ../Gate.java ../hazards/Inventory.java ../hazards/Review.java ../plan/Executor.java ../sql/Name.java
+//SOURCES ../Gate.java ../Some.java ../hazards/Inventory.java ../hazards/Review.java ../plan/Executor.java ../sql/Name.java
 //SOURCES Foresight.java Measured.java Measurement.java OldCode.java Proof.java Rehearsal.java
 //SOURCES Statements.java Trace.java
 
@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import lib.Gate;
+import lib.Some;
 import lib.hazards.Context;
 import lib.hazards.Hazard;
 import lib.hazards.Inventory;
@@ -196,9 +197,7 @@ public final class Forecast implements Proof {
     }
 
     private static String some(List<String> all) {
-        int left = all.size() - NAMED;
-        return String.join(", ", all.subList(0, Math.min(NAMED, all.size()))) + (left > 0 ? ", and " + left + " more"
-                : "");
+        return Some.of(all, NAMED, ", ");
     }
 
     private static double rounded(double seconds) {

@@ -1,5 +1,5 @@
-//SOURCES ../Failure.java ../Gate.java ../Postgres.java ../backup/Contents.java ../plan/Attribution.java
-//SOURCES ../plan/Executor.java ../sql/Name.java ../trash/Trash.java Judgement.java Proof.java Rehearsal.java
+//SOURCES ../Failure.java ../Gate.java ../Postgres.java ../Some.java ../backup/Contents.java
+//SOURCES ../plan/Attribution.java ../plan/Executor.java ../sql/Name.java ../trash/Trash.java Judgement.java Proof.java Rehearsal.java
 //SOURCES Stored.java
 
 package lib.rehearsal;
@@ -15,6 +15,7 @@ import java.util.Set;
 import lib.Failure;
 import lib.Gate;
 import lib.Postgres;
+import lib.Some;
 import lib.backup.Contents;
 import lib.plan.Attribution;
 import lib.plan.Executor;
@@ -179,7 +180,6 @@ public final class Lossless implements Proof {
     }
 
     private static String listed(List<String> lines) {
-        List<String> some = lines.subList(0, Math.min(MOST, lines.size()));
-        return String.join("\n", some) + (lines.size() > MOST ? "\nand " + (lines.size() - MOST) + " more" : "");
+        return Some.of(lines, MOST, "\n");
     }
 }
