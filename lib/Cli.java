@@ -172,7 +172,8 @@ public final class Cli {
         return node;
     }
 
-    private static Options options(CommandLine where) {
+    /** The common options as a sub-command in a class of its own was given them. */
+    public static Options options(CommandLine where) {
         for (CommandLine line = where; line != null; line = line.getParent()) {
             for (var mixin : line.getMixins().values()) {
                 if (mixin instanceof Options options) {

@@ -1,5 +1,5 @@
 //SOURCES ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
-//SOURCES ../History.java ../Json.java ../LastRelease.java ../Migration.java ../PhaseProcess.java ../Postgres.java
+//SOURCES ../History.java ../Json.java ../LastRelease.java ../Migration.java ../Phases.java ../Postgres.java
 //SOURCES ../Project.java ../Run.java ../Services.java ../backup/Manifest.java ../plan/Acceptance.java
 //SOURCES ../plan/Certificate.java ../plan/Executor.java ../plan/Journal.java
 //SOURCES ../plan/Plan.java ../plan/SqlFile.java Trial.java
@@ -15,7 +15,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import lib.Clients;
 import lib.Consent;
@@ -28,7 +27,7 @@ import lib.History;
 import lib.Json;
 import lib.LastRelease;
 import lib.Migration;
-import lib.PhaseProcess;
+import lib.Phases;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
@@ -77,9 +76,8 @@ public final class WayBack {
      * Does it, or says why not.
      *
      * @param approved the SHA-256 of the SQL that may be applied; null to be asked
-     * @param environment what phases need to know
      */
-    public Outcome run(String approved, Map<String, String> environment) throws Exception {
+    public Outcome run(String approved) throws Exception {
         release = LastRelease.of(run, project.environment).orElseThrow(() -> Failure.stop(
                 "there is no release of " + project.environment + " here that changed its database",
                 "jbang release.java status"));
@@ -97,13 +95,9 @@ public final class WayBack {
             console.mark("pass", "the database has the schema of before the release already; nothing was applied");
             return finish(List.of(), false);
         }
-        PhaseProcess.Answer backup = PhaseProcess.run("backup",
-                List.of("--repo", project.repo.toString(), "--env", project.environment), console, environment);
-        if (backup.exit() != Failure.Exit.PASSED) {
-            throw new Failure(backup.exit(), backup.message(), backup.hint());
-        }
-        Path dump = project.repo.resolve(backup.json().at("/facts/file").asText());
-        Trial trial = tried(dump, backup.json().path("facts"));
+        JsonNode backup = Phases.saved(project, console);
+        Path dump = project.repo.resolve(backup.path("file").asText());
+        Trial trial = tried(dump, backup);
         List<String> lost = new ArrayList<>(trial.lost());
         release.rollback().path("losses").forEach(loss -> lost.add("does not come back: " + loss.asText()));
         console.say("");
@@ -112,7 +106,7 @@ public final class WayBack {
         console.say("Backup of this moment: " + project.repo.relativize(dump));
         Consent.to("roll back", plan.text(), approved, command(), console);
         stop();
-        apply(trial, backup.json().path("facts"));
+        apply(trial, backup);
         return finish(lost, true);
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
 import lib.backup.Guard;
 
 /** Empties a local or staging database, for a new beginning; production never, whatever name or road leads to it. */
-public final class Reset {
+public final class Emptying {
     /** Everything that no extension owns, as the statements that drop it; the schema public stays. */
     private static final String DROPS = """
             WITH own AS (
@@ -53,7 +53,7 @@ public final class Reset {
     private final Project project;
     private final Console console;
 
-    public Reset(Project project, Console console) {
+    public Emptying(Project project, Console console) {
         this.project = project;
         this.console = console;
     }

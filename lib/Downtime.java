@@ -1,0 +1,48 @@
+//SOURCES Console.java Failure.java Phases.java Project.java Run.java Services.java Situation.java Standstill.java
+
+package lib;
+
+/** The standstill as it happens: services stopped, the database proven quiet, the last write saved. */
+public final class Downtime {
+    private final Project project;
+    private final Run run;
+    private final Console console;
+    private final Services services;
+    private final Situation situation;
+
+    public Downtime(Project project, Run run, Console console, Services services, Situation situation) {
+        this.project = project;
+        this.run = run;
+        this.console = console;
+        this.services = services;
+        this.situation = situation;
+    }
+
+    /** Stops the services; that a command said so proves nothing, so the database is asked who is there. */
+    public void begin() throws Exception {
+        services.settled();
+        situation.stopping();
+        run.put("release", situation.record());
+        services.stop(console::say);
+        situation.servicesStopped();
+        console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
+        console.mark("pass", Services.quiet(project.address().target(), console::say));
+    }
+
+    /** Backs up once more, so that a backup holds the last write, or says why there is none that does. */
+    public void save(Phases phases, Standstill standstill, boolean wanted) {
+        String first = situation.backup();
+        if (!standstill.need().stop()) {
+            console.mark("warn", "nothing was stopped: what was written since the backup is in the database only; "
+                    + first + " is " + Standstill.age(project.repo.resolve(first)));
+        } else if (!wanted) {
+            console.mark("warn", "NO FINAL BACKUP, as it was asked for: what was written before the stop is in no"
+                    + " backup; " + first + " is " + Standstill.age(project.repo.resolve(first)));
+        } else {
+            run.put("firstBackup", run.part("backup"));
+            phases.save();
+            standstill.holds(run.facts("backup"));
+            console.mark("pass", situation.backup() + " holds the last write, and the schema of the rehearsal");
+        }
+    }
+}

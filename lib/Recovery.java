@@ -1,0 +1,79 @@
+//SOURCES Apply.java Console.java DatabaseLock.java Failure.java Json.java Postgres.java Project.java Run.java
+//SOURCES Services.java Situation.java Target.java plan/Certificate.java
+
+package lib;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.Optional;
+import lib.plan.Certificate;
+
+/**
+ * A release that broke off, met again: what is recorded of it is taken over only as far as production and git bear it
+ * out, and no other one begins on top of it.
+ */
+public final class Recovery {
+    private final Project project;
+    private final Run run;
+    private final Console console;
+    private final DatabaseLock turn;
+
+    public Recovery(Project project, Run run, Console console, DatabaseLock turn) {
+        this.project = project;
+        this.run = run;
+        this.console = console;
+        this.turn = turn;
+    }
+
+    /** What the rehearsal of the run under way proved. */
+    public static Certificate certified(Run run) {
+        return Json.as(run.facts("validate").path("certificate"), Certificate.class);
+    }
+
+    /** A release that changed production is finished before another one begins. */
+    public void refuseToBury(Services services) throws SQLException {
+        Situation last = new Situation(services);
+        last.restore(run.part("release"));
+        if (last.unknown()) {
+            turn.take(project.address().target());
+            Apply.look(project.address().target(), run, console, last, certified(run), false);
+        }
+        if (last.changed()) {
+            Map<String, String> now = last.lines(Failure.Exit.UNFINISHED);
+            throw new Failure(Failure.Exit.UNFINISHED,
+                    "an earlier release is not finished. Database: " + now.get("database"), now.get("next"));
+        }
+    }
+
+    /** The same, as production itself tells: the release may have been begun in another clone. */
+    public void refuseUnfinished(Target target) throws SQLException {
+        try (Connection connection = Postgres.read(target, "release")) {
+            Optional<String> other = Apply.unfinished(connection);
+            if (other.isPresent()) {
+                throw new Failure(Failure.Exit.STOP, "production holds a release that is not finished: " + other.get(),
+                        "in the clone that began it: jbang release.java resume"
+                        + "\nor, when that clone is gone, with the SQL that is left: jbang release.java --sql FILE");
+            }
+        }
+    }
+
+    /** Comes back when there is something to finish, and when nobody else is at it. */
+    public void takeOver(Situation situation) throws SQLException {
+        if (situation.changed()) {
+            run.refuseEdited();
+        }
+        if (situation.begun()) {
+            turn.take(project.address().target());
+            Apply.look(project.address().target(), run, console, situation, certified(run), true);
+        }
+        Map<String, String> now = situation.lines(Failure.Exit.STOP);
+        if (situation.unknown() && !situation.finishable()) {
+            throw Failure.stop("production holds no journal of this release any more. Database: " + now.get("database"),
+                    "see what is there: jbang release.java status; then what is left: jbang release.java --sql FILE");
+        }
+        if (!situation.finishable()) {
+            throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
+        }
+    }
+}
