@@ -407,25 +407,22 @@ class ReleaseTest {
         try (World world = World.drizzle(); Connection other = Postgres.write(world.production, "reader")) {
             String sha = usual();
             other.setAutoCommit(false);
-            Thread reader = new Thread(() -> {
-                try {
-                    // One that was there before would be found by preflight already.
-                    Path record = world.repo.resolve("_migrations/run.json");
-                    while (!Files.exists(record) || !World.read(record).contains("\"validate\"")) {
-                        Thread.sleep(20);
-                    }
-                    Postgres.one(other, "SELECT count(*) FROM sessions");
-                    Thread.sleep(14_000);
-                    other.rollback();
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            });
-            reader.start();
-            World.Result result = world.run("release", "--json", "--approve", sha);
-            reader.join();
+            World.Running running = world.begin("release", "--json", "--approve", sha);
+            // One that was there before would be found by preflight already.
+            Path record = world.repo.resolve("_migrations/run.json");
+            until(running, () -> Files.exists(record) && World.read(record).contains("\"validate\""));
+            Postgres.one(other, "SELECT count(*) FROM sessions");
+            until(running, () -> World.read(running.err()).contains("a lock was not to be had, try 2 of"));
+            other.rollback();
+            World.Result result = running.end();
             assertReleased(world, result);
-            assertTrue(result.err().contains("a lock was not to be had, try 2 of"), result::all);
+        }
+    }
+
+    private static void until(World.Running running, java.util.function.BooleanSupplier condition) throws Exception {
+        while (!condition.getAsBoolean()) {
+            assertTrue(running.process().isAlive(), () -> World.read(running.err()));
+            Thread.sleep(50);
         }
     }
 
