@@ -5,6 +5,7 @@ package lib;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -17,6 +18,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lib.sql.Sql;
 
 /**
@@ -36,7 +39,7 @@ public record Holds(List<Migration> due, List<Held> held) {
      * One that waits.
      *
      * @param until when its time comes; empty as long as no release has brought its file along
-     * @param why the words in its head
+     * @param why the other words in its head; may be empty
      */
     public record Held(String migration, String file, String hold, String until, String why) {
         /** When it will go, for people. */
@@ -58,45 +61,62 @@ public record Holds(List<Migration> due, List<Held> held) {
                 held.add(new Held(migration.id(), migration.file(), hold.get(), until == null ? ""
                         : until.truncatedTo(ChronoUnit.MINUTES).toString().replaceFirst("T00:00:00Z$", "")
                                 .replaceFirst("T(\\d\\d:\\d\\d).*", " $1 UTC"),
-                        "-- hold: " + hold.get()));
+                        words(migration)));
             }
         }
         return new Holds(List.copyOf(due), List.copyOf(held));
     }
 
-    // In the comments above the first statement.
     private static Optional<String> hold(Migration migration) {
         try {
             if (!migration.sql().toLowerCase(Locale.ROOT).contains("hold")) {
                 return Optional.empty();
             }
-            int first = Sql.split(migration.sql()).stream().mapToInt(Sql.Piece::line).findFirst()
-                    .orElse(Integer.MAX_VALUE);
-            return Sql.comments(migration.sql()).stream().filter(comment -> comment.line() < first)
-                    .map(comment -> LINE.matcher(comment.text().strip())).filter(Matcher::matches)
-                    .map(line -> line.group(1).strip()).findFirst();
+            return head(migration).map(LINE::matcher).filter(Matcher::matches).map(line -> line.group(1).strip())
+                    .findFirst();
         } catch (IllegalArgumentException e) {
             // A file that cannot be split is told where its statements are read.
             return Optional.empty();
         }
     }
 
+    // The comments above the first statement.
+    private static Stream<String> head(Migration migration) {
+        int first = Sql.split(migration.sql()).stream().mapToInt(Sql.Piece::line).findFirst()
+                .orElse(Integer.MAX_VALUE);
+        return Sql.comments(migration.sql()).stream().filter(comment -> comment.line() < first)
+                .map(comment -> comment.text().strip());
+    }
+
+    private static String words(Migration migration) {
+        return head(migration).filter(line -> !LINE.matcher(line).matches()).collect(Collectors.joining(" "));
+    }
+
+    /** How long a hold lasts that gives no day: {@code 7d}. */
+    public static Optional<Duration> span(String hold) {
+        Matcher span = SPAN.matcher(hold);
+        if (!span.matches()) {
+            return Optional.empty();
+        }
+        long number = Long.parseLong(span.group(1));
+        return Optional.of(switch (Character.toLowerCase(span.group(2).charAt(0))) {
+            case 'h' -> Duration.ofHours(number);
+            case 'd' -> Duration.ofDays(number);
+            default -> Duration.ofDays(7 * number);
+        });
+    }
+
     private static Instant until(Path repo, String released, String source, Migration migration, String hold) {
         Matcher day = DAY.matcher(hold);
-        Matcher span = SPAN.matcher(hold);
+        Optional<Duration> span = span(hold);
         try {
             if (day.matches()) {
                 return LocalDate.parse(day.group(1)).atStartOfDay(ZoneOffset.UTC).toInstant();
             }
-            if (span.matches()) {
-                long hours = Long.parseLong(span.group(1)) * switch (Character.toLowerCase(span.group(2).charAt(0))) {
-                    case 'h' -> 1;
-                    case 'd' -> 24;
-                    default -> 24 * 7;
-                };
+            if (span.isPresent()) {
                 boolean branch = released != null && new Git(repo).commit(released) != null;
                 Instant arrived = arrived(repo, branch ? released : source, migration.file());
-                return arrived == null ? null : arrived.plus(hours, ChronoUnit.HOURS);
+                return arrived == null ? null : arrived.plus(span.get());
             }
         } catch (DateTimeException e) {
             throw unreadable(migration, hold);

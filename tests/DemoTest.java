@@ -69,6 +69,8 @@ class DemoTest {
         Pattern head = Pattern.compile("\\(HEAD -> main, origin/release, origin/main\\) release: clear MIGRATIONS.md");
         assertTrue(head.matcher(result.err()).find(), result.err());
         assertTrue(result.err().contains("# Release of main to production"), "the report is shown");
+        assertTrue(Pattern.compile("- \\[ ] Dropped, and kept until 20\\d\\d-\\d\\d-\\d\\d: bookings.email, ")
+                .matcher(result.err()).find(), result.err());
         assertTrue(result.err().contains("Everything is stopped and removed again"), result.err());
         assertReadmeShows(result.err() + result.out());
     }

@@ -97,6 +97,10 @@ class LosslessTest {
         assertEquals(50, table(seen, "made").path("after").asInt(), seen::all);
         assertTrue(table(seen, "orders").isMissingNode(), "renamed and widened, and not one value is another");
         assertFalse(table(seen, "customers").path("lost").asBoolean(), seen::all);
+        String schema = seen.json().at("/facts/schema").toString();
+        assertTrue(schema.contains("{\"object\":\"made\",\"kind\":\"table\",\"change\":\"added\"}"), schema);
+        assertTrue(schema.contains("\"customers_email\",\"kind\":\"index\",\"change\":\"removed\""), schema);
+        assertEquals("[]", seen.json().at("/facts/trash").toString(), seen::all);
         String rollback = World.read(world.newest("rollback-\\d+.sql"));
         assertTrue(rollback.contains("DELETE FROM log WHERE line = 'c'"), rollback);
         assertTrue(rollback.contains("ALTER TABLE orders RENAME COLUMN cents TO total"), rollback);

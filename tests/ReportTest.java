@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -69,13 +70,33 @@ class ReportTest {
                     "1 added, 1 changed, 1 removed", "CON02", "NOT VALID", "bookings of a guest", "slower", "8.08",
                     "Index Scan using bookings_email_idx", "bookings_guest_id_idx", "guest_id is not unique in cards",
                     "3 rows", "HAVING count(*)", "rollback-20261128.sql", "proven",
-                    "release_trash.bookings_email_20261128", "until 2026-12-05",
-                    "Held back: 0004_drop_old, may run from 2026-12-05 (when nobody reads the old column)",
-                    "Held back: 0005_later, 14d from this release on", "logins.somebody_was_here",
+                    "release_trash_20261128_1", "accepted: runs once a night", "queries/bookings.sql:4",
+                    "Dropped, and kept until 2026-12-05: bookings.email, wishlists; then: jbang release.java gc",
+                    "Held back: 0004_drop_old, may run from 2026-12-05 on (when nobody reads the old column)",
+                    "Held back: 0005_later, may run from 2026-12-12 on, 14d after this release",
+                    "logins.somebody_was_here",
                     "reviews: 2,000 rows",
                     "rename ALLOWED_EMAIL to ALLOWED_EMAILS", "jbang backup.java restore _migrations/backup-",
                     "pg_restore --no-owner", "Guests get an account", "git.branch");
         }
+    }
+
+    /** What the report reads of a phase is what some phase writes; the fixture alone would prove nothing of it. */
+    @Test
+    void everyFactThatItReadsIsOneThatAPhaseLeaves() throws IOException {
+        Pattern read = Pattern.compile("facts\\.of\\(\"\\w+\", \"(\\w+)\"\\)");
+        StringBuilder report = new StringBuilder();
+        StringBuilder phases = new StringBuilder();
+        Path repo = Path.of(System.getProperty("repo"));
+        try (var files = java.util.stream.Stream.concat(Files.list(repo), Files.walk(repo.resolve("lib")))) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                (file.startsWith(repo.resolve("lib/report")) ? report : phases).append(Files.readString(file));
+            }
+        }
+        List<String> names = read.matcher(report).results().map(found -> found.group(1)).distinct().toList();
+        assertTrue(names.size() > 15, names.toString());
+        assertEquals(List.of(), names.stream().filter(name -> !phases.toString().contains("fact(\"" + name + "\""))
+                .toList(), "nobody leaves these");
     }
 
     @Test
@@ -186,6 +207,7 @@ class ReportTest {
             }
             function measure(frame) {
               const page = frame.contentDocument, view = frame.contentWindow, faint = [], wide = [];
+              const folded = [...page.querySelectorAll('details')].filter(d => !d.lastElementChild.checkVisibility());
               const walker = page.createTreeWalker(page.body, NodeFilter.SHOW_TEXT);
               let texts = 0;
               page.querySelectorAll('details').forEach(d => { d.open = true; });
@@ -202,8 +224,9 @@ class ReportTest {
               page.querySelectorAll('body *').forEach(e => {
                 if (e.getBoundingClientRect().right > view.innerWidth + 1) wide.push(e.tagName + '.' + e.className);
               });
-              return { texts, faint, wide, scroll: page.documentElement.scrollWidth > view.innerWidth,
-                width: view.innerWidth, paper: view.getComputedStyle(page.body).backgroundColor,
+              return { texts, faint, wide, folded: folded.length,
+                scroll: page.documentElement.scrollWidth > view.innerWidth, width: view.innerWidth,
+                paper: view.getComputedStyle(page.body).backgroundColor,
                 scripts: page.scripts.length };
             }
             addEventListener('load', () => {
@@ -234,10 +257,9 @@ class ReportTest {
         return Exec.of(command).in(temp).run();
     }
 
-    /** Both widths in one look. */
-    private static JsonNode seen(String html, int scheme) throws IOException {
+    private static JsonNode seen(String html, int scheme, int... widths) throws IOException {
         StringBuilder frames = new StringBuilder();
-        for (int width : List.of(400, 1400)) {
+        for (int width : widths) {
             frames.append("<iframe style=\"border:0;height:3000px;width:").append(width).append("px\" srcdoc=\"")
                     .append(html.replace("&", "&amp;").replace("\"", "&quot;")).append("\"></iframe>\n");
         }
@@ -256,13 +278,14 @@ class ReportTest {
     @ValueSource(ints = {0, 1})
     void aBrowserShowsItReadablyAtBothWidths(int scheme) throws IOException {
         assumeTrue(chromium() != null, "chromium is not installed");
-        JsonNode seen = seen(document(Failure.Exit.PASSED, record()).html(), scheme);
+        JsonNode seen = seen(document(Failure.Exit.PASSED, record()).html(), scheme, 400, 1400);
         for (JsonNode view : seen) {
             assertEquals("[]", view.path("faint").toString(), "contrast below WCAG AA");
             assertEquals("[]", view.path("wide").toString(), "it does not fit into " + view.path("width"));
             assertFalse(view.path("scroll").asBoolean(), "it scrolls sideways at " + view.path("width"));
             assertEquals(0, view.path("scripts").asInt());
             assertTrue(view.path("texts").asInt() > 200, view.toString());
+            assertTrue(view.path("folded").asInt() > 3, "what only some readers want is folded: " + view);
         }
         assertEquals(List.of(400, 1400), List.of(seen.at("/0/width").asInt(), seen.at("/1/width").asInt()));
         assertEquals(scheme == 0 ? "rgb(21, 24, 28)" : "rgb(246, 246, 243)", seen.at("/0/paper").asText());
@@ -274,19 +297,36 @@ class ReportTest {
         assumeTrue(chromium() != null, "chromium is not installed");
         String html = document(Failure.Exit.PASSED, record()).html().replace("--soft: #565d68", "--soft: #a0a0a0")
                 .replace("</main>", "<p style=\"width:600px\">wide</p></main>");
-        JsonNode seen = seen(html, 1);
+        JsonNode seen = seen(html, 1, 400, 1400);
         assertTrue(seen.at("/0/faint").size() > 5, seen.toString());
         assertTrue(seen.at("/0/scroll").asBoolean(), seen.toString());
         assertTrue(seen.at("/1/wide").isEmpty(), seen.toString());
+    }
+
+    /** The style of paper, shown on a screen as wide as a sheet of A4 between its margins, and one of A5. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void onPaperItIsBlackOnWhiteAndHasNoFolds(int scheme) throws IOException {
+        assumeTrue(chromium() != null, "chromium is not installed");
+        String html = document(Failure.Exit.PASSED, record()).html();
+        assertTrue(html.contains("@media print"), "there is a style for paper");
+        for (JsonNode view : seen(html.replace("@media print", "@media all"), scheme, 695, 460)) {
+            assertEquals("[]", view.path("faint").toString(), "contrast below WCAG AA");
+            assertEquals("[]", view.path("wide").toString(), "it does not fit into " + view.path("width"));
+            assertEquals(0, view.path("folded").asInt(), "somebody with a sheet of paper cannot unfold it");
+            assertEquals("rgb(255, 255, 255)", view.path("paper").asText());
+        }
     }
 
     @Test
     void itOpensAsAFileWithoutAWordOfComplaintAndPrints() throws IOException {
         assumeTrue(chromium() != null, "chromium is not installed");
         Path page = Files.writeString(temp.resolve("report.html"), document(Failure.Exit.PASSED, record()).html());
-        Exec.Result result = browse(page, "--print-to-pdf=" + temp.resolve("report.pdf"));
+        Exec.Result result = browse(page, "--no-pdf-header-footer", "--print-to-pdf=" + temp.resolve("report.pdf"));
         assertFalse(result.err().contains(":CONSOLE"), result.err());
-        assertTrue(Files.size(temp.resolve("report.pdf")) > 10_000);
+        String pdf = Files.readString(temp.resolve("report.pdf"), StandardCharsets.ISO_8859_1);
+        long pages = Pattern.compile("/Type\\s*/Page\\b").matcher(pdf).results().count();
+        assertTrue(pages >= 5 && pages <= 14, pages + " pages");
         String keep = System.getenv("REPORT_PAGE");
         if (keep != null) {
             Files.copy(page, Path.of(keep), java.nio.file.StandardCopyOption.REPLACE_EXISTING);

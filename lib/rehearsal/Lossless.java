@@ -1,6 +1,6 @@
-//SOURCES ../Failure.java ../Gate.java ../Postgres.java ../Some.java ../backup/Contents.java
-//SOURCES ../plan/Attribution.java ../plan/Executor.java ../sql/Name.java ../trash/Trash.java Judgement.java Proof.java Rehearsal.java
-//SOURCES Stored.java
+//SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Some.java ../backup/Contents.java
+//SOURCES ../plan/Attribution.java ../plan/Executor.java ../schema/Difference.java ../sql/Name.java ../trash/Trash.java
+//SOURCES Judgement.java Proof.java Rehearsal.java Stored.java
 
 package lib.rehearsal;
 
@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lib.Failure;
+import lib.Fingerprint;
 import lib.Gate;
 import lib.Postgres;
 import lib.Some;
 import lib.backup.Contents;
 import lib.plan.Attribution;
 import lib.plan.Executor;
+import lib.schema.Difference;
 import lib.sql.Name;
 import lib.trash.Trash;
 
@@ -84,6 +86,8 @@ public final class Lossless implements Proof {
                 }
             }
             stuck = Trash.held(connection);
+            rehearsal.phase().fact("schema", Difference.between(rehearsal.schema(), Fingerprint.of(connection)));
+            rehearsal.phase().fact("trash", Trash.facts(Trash.of(connection)));
         }
         rehearsal.phase().fact("tables", judgements);
         return finding(judgements, stuck, plan, then, contents);

@@ -4,7 +4,9 @@ package lib.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /** What became of the rows of each table and of the schema, what drifted before, and rows that break a rule. */
 final class Data {
@@ -14,16 +16,19 @@ final class Data {
     static List<Section> of(Facts facts) {
         List<Section> sections = new ArrayList<>();
         violations(facts.of("validate", "violations"), facts.of("assess", "violations"), sections);
-        tables(facts.of("validate", "tables"), sections);
+        tables(facts, sections);
         schema("schema", "Schema", "", facts.of("validate", "schema"), sections);
         schema("drift", "Drift", "Not as the applied migrations make it: ", facts.of("assess", "drift"), sections);
         return sections;
     }
 
-    private static void tables(JsonNode tables, List<Section> sections) {
+    private static void tables(Facts facts, List<Section> sections) {
+        JsonNode tables = facts.of("validate", "tables");
         if (tables.isEmpty()) {
             return;
         }
+        Set<String> kept = new HashSet<>();
+        facts.of("validate", "trash").forEach(object -> kept.add(object.path("object").asText("")));
         long most = 1;
         int lost = 0;
         for (JsonNode table : tables) {
@@ -41,7 +46,8 @@ final class Data {
             }
             List<Cell> sizes = new ArrayList<>();
             sizes.add(size(table.path("before"), most, "before ", Cell.Tone.QUIET));
-            sizes.add(size(table.path("after"), most, "after ", Cell.Tone.PLAIN));
+            sizes.add(kept.contains(table.path("table").asText("")) ? Cell.words("dropped, and kept for a while")
+                    : size(table.path("after"), most, "after ", Cell.Tone.PLAIN));
             String columns = String.join(", ", Facts.texts(table.path("changed")));
             List<Cell> explained = new ArrayList<>();
             if (table.path("lost").asBoolean()) {

@@ -13,7 +13,7 @@ final class Measure {
     private Measure() {
     }
 
-    /** {@code 0.4 ms}, {@code 140 ms}, {@code 2.1 s}, {@code 3 min 20 s}. */
+    /** {@code 0.04 ms}, {@code 0.4 ms}, {@code 140 ms}, {@code 2.1 s}, {@code 3 min 20 s}. */
     static String time(double millis) {
         if (millis >= MINUTE) {
             long seconds = Math.round(millis / SECOND);
@@ -22,7 +22,8 @@ final class Measure {
         if (millis >= SECOND) {
             return String.format(Locale.ROOT, "%.1f s", millis / SECOND);
         }
-        return String.format(Locale.ROOT, millis >= 10 || millis == 0 ? "%.0f ms" : "%.1f ms", millis);
+        return String.format(Locale.ROOT, millis >= 10 || millis == 0 ? "%.0f ms" : millis >= 0.1 ? "%.1f ms"
+                : "%.2f ms", millis);
     }
 
     /** {@code 12,022}. */

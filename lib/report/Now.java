@@ -31,7 +31,7 @@ final class Now {
         List<String> lines = message.strip().lines().toList();
         List<Block> blocks = new ArrayList<>();
         if (lines.size() > 1) {
-            blocks.add(new Block.Listing(String.join("\n", lines.subList(1, lines.size()))));
+            blocks.add(new Block.Listing(String.join("\n", lines.subList(1, lines.size())).stripIndent()));
         }
         if (!hint.isBlank()) {
             blocks.add(new Block.Words("The way out:"));

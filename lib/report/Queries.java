@@ -30,7 +30,7 @@ final class Queries {
                 case "faster" -> Cell.Tone.GOOD;
                 default -> Cell.Tone.QUIET;
             };
-            rows.add(List.of(Cell.code(query.path("name").asText("")), Cell.badge(status, tone),
+            rows.add(List.of(name(query), Cell.badge(status, tone),
                     new Cell.Stack(List.of(bar(query, "before", most, Cell.Tone.QUIET),
                             bar(query, "after", most, Cell.Tone.PLAIN))),
                     Cell.amount(query.path("ratio").isNumber()
@@ -43,6 +43,21 @@ final class Queries {
             blocks.add(new Block.Folded("Plans before and after", plans));
         }
         return List.of(new Section("queries", "Queries", "", blocks));
+    }
+
+    // With the reason for which it may be slower, and the server's words when it is not understood.
+    private static Cell name(JsonNode query) {
+        List<Cell> cells = new ArrayList<>(List.of(Cell.code(query.path("name").asText(""))));
+        if (!query.path("place").asText("").isEmpty()) {
+            cells.add(Cell.words(query.path("place").asText("")));
+        }
+        if (!query.path("accepted").asText("").isEmpty()) {
+            cells.add(Cell.badge("accepted: " + query.path("accepted").asText(""), Cell.Tone.QUIET));
+        }
+        if (!query.path("error").asText("").isEmpty()) {
+            cells.add(Cell.words(query.path("error").asText("")));
+        }
+        return cells.size() == 1 ? cells.get(0) : new Cell.Stack(cells);
     }
 
     private static double value(JsonNode query, String when) {
@@ -66,7 +81,7 @@ final class Queries {
         }
         for (String side : List.of("planBefore", "planAfter")) {
             JsonNode plan = query.path(side);
-            String text = plan.isTextual() ? plan.asText("") : plan.isContainerNode() ? plan.toPrettyString() : "";
+            String text = plan.isArray() ? String.join("\n", Facts.texts(plan)) : plan.asText("");
             if (!text.isEmpty()) {
                 blocks.add(new Block.Words(side.equals("planBefore") ? "Before:" : "After:"));
                 blocks.add(new Block.Listing(text));

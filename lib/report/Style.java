@@ -1,6 +1,6 @@
 package lib.report;
 
-/** How a report looks: light and dark, on paper, and from 400 pixels up. */
+/** How a report looks: light and dark, on paper with its folds open, and from 400 pixels up. */
 final class Style {
     static final String CSS = """
 
@@ -84,7 +84,7 @@ final class Style {
             .timeline .stretch { grid-template-columns: minmax(5rem, 1fr) 5.5rem; }
             .truth .column0 { width: 7.5rem; color: var(--soft); white-space: nowrap; }
             .statements td:first-child { width: 2.2rem; color: var(--soft); }
-            .statements .column3 { width: 30%; }
+            .statements .column3 { width: 25%; }
             .statements .column4 { width: 30%; }
             .tables .column1 { width: 36%; }
             .queries .column2 { width: 42%; }
@@ -137,14 +137,29 @@ final class Style {
                 --good: #1b6b42; --warn: #7d5200; --bad: #a92a22;
                 --good-wash: #fff; --warn-wash: #fff; --bad-wash: #fff; }
               * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-              body { font-size: 10pt; }
+              html { font-size: 8.5pt; }
+              body { font-size: 1rem; line-height: 1.4; orphans: 3; widows: 3; }
               .page { max-width: none; padding: 0; }
+              header { padding-bottom: 1.5rem; }
+              h1 { font-size: 2.1rem; }
+              .figures { grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); margin-top: 1rem; gap: .5rem; }
+              .figure { padding: .5rem .7rem; break-inside: avoid; }
               .columns { display: block; }
               nav { display: none; }
-              section { border: 0; padding: 0 0 1rem; }
-              h2, h3, summary { break-after: avoid; }
-              tr, pre, .item h3 { break-inside: avoid; }
+              section { margin: 0; border: 0; padding: 0 0 1.5rem; }
+              td { padding: .3rem .9rem .3rem 0; }
+              h2, h3, summary, .lead, p:has(+ pre, + table, + ul) { break-after: avoid; }
+              tr, pre, li, .item { break-inside: avoid; }
+              .item { padding: .4rem 0 .4rem 1rem; background: none; }
+              .item pre { background: var(--wash); }
+              .badge.good, .badge.warn, .badge.bad { outline: 1px solid currentColor; outline-offset: -1px; }
+              summary { list-style: none; color: var(--ink); font-weight: 550; }
+              summary::-webkit-details-marker { display: none; }
               details::details-content { content-visibility: visible; height: auto; }
+            }
+            @page {
+              margin: 14mm 13mm 16mm;
+              @bottom-right { content: counter(page) " / " counter(pages); font: 8pt system-ui, sans-serif; }
             }
             """;
 

@@ -14,6 +14,11 @@ import java.util.List;
 final class Timeline {
     private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss").withZone(ZoneOffset.UTC);
 
+    /** Milliseconds in which no step does anything. */
+    private static final long MOMENT = 100;
+    /** These are told however short they were. */
+    private static final List<String> CHANGING = List.of("stop", "apply", "promote");
+
     private Timeline() {
     }
 
@@ -35,7 +40,8 @@ final class Timeline {
             }
         }
         // A step that had nothing to do is no news, unless it is the one that stopped.
-        spans.removeIf(span -> span.millis() == 0 && span.tone == Cell.Tone.PLAIN);
+        spans.removeIf(span -> span.millis() < MOMENT && span.tone == Cell.Tone.PLAIN
+                && !CHANGING.contains(span.name));
         if (spans.isEmpty()) {
             return List.of();
         }

@@ -1,15 +1,20 @@
-//SOURCES Facts.java Section.java
+//SOURCES ../Holds.java Facts.java Section.java
 
 package lib.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeMap;
+import lib.Holds;
 
 /** What is left for a person: variables at the provider, migrations that are held back, what expires and when. */
 public final class ToDo {
+    /** As much of a moment as a day takes. */
+    private static final int DAY = 10;
+
     private ToDo() {
     }
 
@@ -18,24 +23,35 @@ public final class ToDo {
         facts.of("assess", "variables").forEach(change -> points.add(Cell.words("In the provider's settings: "
                 + variable(change))));
         for (JsonNode held : held(facts)) {
-            String until = held.path("until").asText("");
-            points.add(Cell.words("Held back: " + held.path("migration").asText("") + ", " + (until.isEmpty()
-                    ? held.path("hold").asText("") + " from this release on" : "may run from " + until)
+            points.add(Cell.words("Held back: " + held.path("migration").asText("") + ", " + when(held, facts.when())
                     + (held.path("why").asText("").isEmpty() ? "" : " (" + held.path("why").asText("") + ")")));
         }
-        Set<String> expires = new LinkedHashSet<>();
-        facts.of("validate", "trash").forEach(kept -> expires.add(kept.path("object").asText("") + " is kept as "
-                + kept.path("trash").asText("") + until(kept)));
-        expires.forEach(line -> points.add(Cell.words(line)));
+        Map<String, List<String>> expires = new TreeMap<>();
+        facts.of("validate", "trash").forEach(kept -> expires.computeIfAbsent(day(kept), day -> new ArrayList<>())
+                .add(kept.path("object").asText("")));
+        expires.forEach((day, objects) -> points.add(Cell.words("Dropped, and kept until " + day + ": "
+                + String.join(", ", objects) + "; then: jbang release.java gc")));
         facts.gates("warn").stream().filter(gate -> gate.path("id").asText("").equals("rehearsal.valid"))
                 .forEach(gate -> points.add(Cell.words(gate.path("message").asText(""))));
-        return points.isEmpty() ? List.of() : List.of(new Section("todo", "Left to do", "",
-                List.of(new Block.Points(points, true))));
+        return points.isEmpty() ? List.of() : List.of(new Section("todo", facts.released() ? "Left to do"
+                : "To do once it is released", "", List.of(new Block.Points(points, true))));
     }
 
-    private static String until(JsonNode kept) {
+    /** The day until which something dropped is kept. */
+    static String day(JsonNode kept) {
         String expires = kept.path("expires").asText("");
-        return expires.isEmpty() ? "" : " until " + expires + "; then: jbang release.java gc";
+        return expires.substring(0, Math.min(DAY, expires.length()));
+    }
+
+    // A span counts from the release that brings the file along, which is this one.
+    private static String when(JsonNode held, Instant now) {
+        String until = held.path("until").asText("");
+        if (!until.isEmpty()) {
+            return "may run from " + until + " on";
+        }
+        String hold = held.path("hold").asText("");
+        return Holds.span(hold).map(span -> "may run from " + now.plus(span).toString().substring(0, DAY) + " on, "
+                + hold + " after this release").orElse(hold + " from this release on");
     }
 
     private static Iterable<JsonNode> held(Facts facts) {

@@ -1,4 +1,4 @@
-//SOURCES Facts.java Measure.java Section.java
+//SOURCES Facts.java Measure.java Section.java ToDo.java
 
 package lib.report;
 
@@ -8,8 +8,6 @@ import java.util.List;
 
 /** The backup and how it is brought back; the rollback and what it would lose. */
 final class WayBack {
-    private static final int DAY = 10;
-
     private WayBack() {
     }
 
@@ -60,9 +58,8 @@ final class WayBack {
     private static void trash(JsonNode trash, List<Block> blocks) {
         List<List<Cell>> rows = new ArrayList<>();
         for (JsonNode kept : trash) {
-            String expires = kept.path("expires").asText("");
             rows.add(List.of(Cell.code(kept.path("object").asText("")), Cell.code(kept.path("trash").asText("")),
-                    Cell.words(expires.length() > DAY ? expires.substring(0, DAY) : expires)));
+                    Cell.words(ToDo.day(kept))));
         }
         if (!rows.isEmpty()) {
             blocks.add(new Block.Words("What was dropped is kept for a while; jbang release.java undrop brings it"

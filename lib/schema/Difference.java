@@ -1,4 +1,9 @@
+//SOURCES ../Fingerprint.java Fingerprinted.java
+
 package lib.schema;
+
+import java.util.List;
+import lib.Fingerprint;
 
 /**
  * One object that two schemas do not have alike.
@@ -11,6 +16,11 @@ public record Difference(String object, String kind, String change) {
     public static final String ADDED = "added";
     public static final String REMOVED = "removed";
     public static final String CHANGED = "changed";
+
+    /** What differs between two fingerprints of a schema, by name; comments and privileges are not in them. */
+    public static List<Difference> between(Fingerprint before, Fingerprint after) {
+        return Fingerprinted.compare(before, after);
+    }
 
     /** The table of a column or a constraint, the schema of anything else; empty when there is none. */
     public String parent() {

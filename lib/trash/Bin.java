@@ -4,7 +4,6 @@
 
 package lib.trash;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -72,7 +71,7 @@ public final class Bin {
         }
         StringBuilder text = new StringBuilder(String.format("%-32s %-7s %9s  %s%n", "OBJECT", "KEPT", "SIZE",
                 "UNTIL"));
-        entries.forEach(entry -> text.append(String.format("%-32s %-7s %9s  %s%s%n", shown(entry), entry.way(),
+        entries.forEach(entry -> text.append(String.format("%-32s %-7s %9s  %s%s%n", entry.shown(), entry.way(),
                 Size.of(entry.bytes()), entry.expires().replaceFirst(":\\d\\d[+-].*", ""),
                 entry.expired() ? " expired" : "")));
         return text.toString().stripTrailing();
@@ -82,15 +81,8 @@ public final class Bin {
     public static ObjectNode json(List<Trash.Entry> entries) {
         ObjectNode node = Json.object().put("phase", "trash").put("status", "pass");
         node.putArray("gates");
-        ArrayNode trash = node.putObject("facts").putArray("trash");
-        entries.forEach(entry -> trash.addObject().put("object", shown(entry)).put("kind", entry.kind())
-                .put("trash", entry.schema()).put("way", entry.way()).put("dropped", entry.dropped())
-                .put("expires", entry.expires()).put("expired", entry.expired()).put("bytes", entry.bytes()));
+        node.putObject("facts").set("trash", Trash.facts(entries));
         return node;
-    }
-
-    private static String shown(Trash.Entry entry) {
-        return entry.object().replaceFirst("^public\\.", "");
     }
 
     /** Brings one object back, named as the list shows it or by its schema there. */
@@ -99,7 +91,7 @@ public final class Bin {
         try (Connection connection = Postgres.write(target, "undrop")) {
             Trash.Entry entry = find(Trash.of(connection), object);
             if (entry.undo().isEmpty()) {
-                throw Failure.decide(shown(entry) + " had no primary key beside it, so nothing tells which row each of"
+                throw Failure.decide(entry.shown() + " had no primary key beside it, so nothing tells which row each of"
                         + " its values belongs to; all rows as they were are in " + entry.schema(),
                         "bring them back by hand: SELECT * FROM " + Name.quote(entry.schema()) + ".…");
             }
@@ -111,7 +103,7 @@ public final class Bin {
             }
             Consent.to("bring it back", sql, approved, command("undrop", object), console);
             List<String> left = bring(connection, entry);
-            console.mark("pass", shown(entry) + " is back");
+            console.mark("pass", entry.shown() + " is back");
             left.forEach(line -> console.mark("warn", "did not come back: " + line));
             console.say("The schema is not what the migrations say now: add a migration that says so too.");
         } catch (SQLException e) {
@@ -148,10 +140,10 @@ public final class Bin {
 
     private Trash.Entry find(List<Trash.Entry> entries, String object) {
         List<Trash.Entry> found = entries.stream().filter(entry -> entry.object().equals(object)
-                || shown(entry).equals(object) || entry.schema().equals(object)).toList();
+                || entry.shown().equals(object) || entry.schema().equals(object)).toList();
         if (found.isEmpty()) {
             throw Failure.stop("the trash has no " + object + (entries.isEmpty() ? ": it is empty" : "; it has "
-                    + String.join(", ", entries.stream().map(Bin::shown).distinct().toList())),
+                    + String.join(", ", entries.stream().map(Trash.Entry::shown).distinct().toList())),
                     command("undrop", null) + "   # lists it");
         }
         if (found.size() > 1) {
@@ -179,7 +171,7 @@ public final class Bin {
                         "drop that first, or bring the object back: " + command("undrop", null));
             }
             String sql = String.join("", expired.stream().map(entry -> "DROP SCHEMA " + Name.quote(entry.schema())
-                    + " CASCADE;   -- " + shown(entry) + "\n").toList());
+                    + " CASCADE;   -- " + entry.shown() + "\n").toList());
             console.say(sql);
             Consent.to("remove " + (expired.size() == 1 ? "it" : "them") + " for good", sql, approved,
                     command("gc", null), console);
@@ -192,10 +184,10 @@ public final class Bin {
                 if ("t".equals(still)) {
                     Postgres.execute(connection, "DROP SCHEMA " + Name.quote(entry.schema()) + " CASCADE");
                     connection.commit();
-                    console.mark("pass", shown(entry) + " is gone for good");
+                    console.mark("pass", entry.shown() + " is gone for good");
                 } else {
                     connection.rollback();
-                    console.mark("skip", shown(entry) + " is kept longer now");
+                    console.mark("skip", entry.shown() + " is kept longer now");
                 }
             }
         }

@@ -1,7 +1,8 @@
-//SOURCES ../Failure.java ../Postgres.java ../sql/Name.java ../sql/Sql.java
+//SOURCES ../Failure.java ../Json.java ../Postgres.java ../sql/Name.java ../sql/Sql.java
 
 package lib.trash;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.LocalDate;
@@ -9,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import lib.Failure;
+import lib.Json;
 import lib.Postgres;
 import lib.sql.Name;
 import lib.sql.Sql;
@@ -39,6 +41,10 @@ public final class Trash {
      */
     public record Entry(String schema, String object, String kind, String way, String dropped, String expires,
                         boolean expired, List<String> undo, long bytes) {
+        /** The object as people know it. */
+        String shown() {
+            return object.replaceFirst("^public\\.", "");
+        }
     }
 
     /** Whether a schema is one of them. */
@@ -93,6 +99,15 @@ public final class Trash {
                 WHERE d.deptype = 'n'
                   AND NOT EXISTS (SELECT FROM own WHERE own.classid = d.classid AND own.oid = d.objid) ORDER BY 1
                 """.formatted(PREFIX)).stream().map(row -> row.get(0)).toList();
+    }
+
+    /** The trash as the fact that programs and reports read. */
+    public static ArrayNode facts(List<Entry> entries) {
+        ArrayNode facts = Json.MAPPER.createArrayNode();
+        entries.forEach(entry -> facts.addObject().put("object", entry.shown()).put("kind", entry.kind())
+                .put("trash", entry.schema()).put("way", entry.way()).put("dropped", entry.dropped())
+                .put("expires", entry.expires()).put("expired", entry.expired()).put("bytes", entry.bytes()));
+        return facts;
     }
 
     /** Everything in the trash of a database, the oldest first. */
