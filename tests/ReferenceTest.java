@@ -61,7 +61,7 @@ class ReferenceTest {
         assertEquals(List.of("assess status"), several);
     }
 
-    /** The recipes are followed on what is there: files exist, and a hazard, a gate, a tool look as they say. */
+    /** The files exist, and a hazard, a gate, a tool look as the recipes say; RecipesTest follows them. */
     @Test
     void contributingLeadsThroughWhatIsThere() throws Exception {
         String text = Files.readString(REPO.resolve("CONTRIBUTING.md"));
@@ -69,6 +69,9 @@ class ReferenceTest {
                 .matcher(text);
         int named = 0;
         while (path.find()) {
+            if (path.group(1).equals("lib/migrations/Ledger.java")) {
+                continue; // That one is made.
+            }
             assertTrue(Files.exists(REPO.resolve(path.group(1).replace("/ID/", "/IDX01/"))), path.group(1));
             named++;
         }
