@@ -2,6 +2,7 @@
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintWriter;
@@ -61,6 +62,32 @@ class ReferenceTest {
         assertEquals(List.of("assess status"), several);
     }
 
+    /** Whoever is stopped by a gate finds its id there. */
+    @Test
+    void readmeNamesEveryGateThatCanStopARelease() throws Exception {
+        StringBuilder text = new StringBuilder();
+        for (String script : List.of("preflight.java", "assess.java", "validate.java", "backup.java")) {
+            text.append(Files.readString(REPO.resolve(script)));
+        }
+        for (String folder : List.of("lib/rehearsal", "lib/assess", "lib/preflight")) {
+            try (var files = Files.list(REPO.resolve(folder))) {
+                for (Path file : files.sorted().toList()) {
+                    text.append(Files.readString(file));
+                }
+            }
+        }
+        Pattern gate = Pattern.compile("(?:gate|skip|onTheCopy)\\(\"([a-z]+(?:\\.[a-z]+)?)\""
+                + "|gate\\(\\) \\{\\s+return \"(.*?)\"");
+        List<String> ids = gate.matcher(text).results()
+                .map(found -> found.group(1) == null ? found.group(2) : found.group(1)).distinct()
+                .filter(id -> !id.matches("(?:checks|restore|triage)\\..*|backup\\.(?:prune|verify|restore)|.*review"))
+                .toList();
+        assertTrue(ids.size() > 45, ids.toString());
+        String readme = Files.readString(REPO.resolve("README.md"));
+        assertEquals(List.of(), ids.stream().filter(id -> !readme.contains("`" + id + "`")
+                && !readme.contains("`" + id.replaceFirst("\\..*", ".*") + "`")).toList(), "README lacks these gates");
+    }
+
     /** The files exist, and a hazard, a gate, a tool look as the recipes say; RecipesTest follows them. */
     @Test
     void contributingLeadsThroughWhatIsThere() throws Exception {
@@ -98,6 +125,26 @@ class ReferenceTest {
         assertTrue(offered(script, "release --app").contains("--approve"));
         assertTrue(offered(script, "release demo --fail ").contains("promote"));
         assertEquals(script, AutoComplete.bash("release", release) + System.lineSeparator());
+    }
+
+    /** The same script in a zsh of its own terminal, which nobody has set up. */
+    @Test
+    void zshCompletesThemAsWell() throws Exception {
+        assumeTrue(Exec.of("sh", "-c", "command -v zsh").run().ok(), "zsh is not installed");
+        CommandLine release = reference.scripts().get(4);
+        Path folder = Files.createTempDirectory("zsh");
+        Path script = Files.writeString(folder.resolve("completion"), AutoComplete.bash("release", release));
+        Exec.Result seen = Exec.of("timeout", "60", "zsh", "-f", "-c", """
+                zmodload zsh/zpty
+                zpty -b z zsh -f -i
+                zpty -w z "source $1; echo rea''dy"
+                zpty -r z line '*ready*'
+                zpty -w -n z $'release stat\\t'
+                zpty -r z line '*release status*'
+                print -r -- "$line"
+                zpty -d z
+                """, "zsh", script.toString()).with("HOME", folder.toString()).run();
+        assertTrue(seen.out().contains("release status"), seen.out() + seen.err());
     }
 
     private static String offered(String script, String typed) {
