@@ -1,4 +1,4 @@
-//SOURCES Failure.java
+//SOURCES Exec.java Failure.java
 
 package lib;
 
@@ -10,9 +10,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The symbolic links of a commit: git keeps of each only the path that it points to. */
-final class Links {
+public final class Links {
     private final Map<String, String> loose = new HashMap<>();
 
     /** Puts in the place of each link what it leads to, as far as that is committed as well. */
@@ -43,14 +44,33 @@ final class Links {
         }
     }
 
+    /** The links among a release's own files that lead nowhere, where no folder is known that they would be in. */
+    void refuse(Pattern paths) {
+        loose.forEach((link, target) -> {
+            if (paths.matcher(link).matches()) {
+                throw loose(link, target);
+            }
+        });
+    }
+
     /** A migration that is a link to something that is not committed is read from nowhere. */
     void refuse(String folder) {
         loose.forEach((link, target) -> {
             if (folder.isEmpty() || link.equals(folder) || link.startsWith(folder + "/")) {
-                throw Failure.stop(link + " is a symbolic link to " + target + ", and what is there is not a file of"
-                        + " this commit", "put the file itself there: cp --remove-destination $(readlink -f " + link
-                        + ") " + link + " && git add " + link);
+                throw loose(link, target);
             }
         });
+    }
+
+    private static Failure loose(String link, String target) {
+        return Failure.stop(link + " is a symbolic link to " + target + ", and what is there is not a file of"
+                + " this commit", mend(link));
+    }
+
+    /** The command that puts in the place of a link what it leads to. */
+    public static String mend(String link) {
+        String path = Exec.typed(List.of(link));
+        return "there=$(readlink -f " + path + ") && rm " + path + " && cp -R \"$there\" " + path + " && git add "
+                + path + "   # then commit it";
     }
 }

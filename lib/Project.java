@@ -1,9 +1,9 @@
-//SOURCES Address.java Cli.java Console.java Failure.java Git.java History.java Links.java Notes.java Settings.java
-//SOURCES Holds.java Migration.java migrations/Deploys.java migrations/Histories.java way/Way.java
+//SOURCES Address.java Cli.java Console.java Decoded.java Exec.java Failure.java Git.java History.java Holds.java
+//SOURCES Links.java Migration.java Notes.java Settings.java
+//SOURCES migrations/Deploys.java migrations/Histories.java way/Way.java
 
 package lib;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -18,6 +18,11 @@ import lib.way.Way;
 public final class Project {
     private static final Pattern BINARY = Pattern.compile("(?i)\\.(png|jpe?g|gif|webp|avif|ico|pdf|zip|t?gz|xz|7z|jar"
             + "|wasm|mp[34]|mov|webm|woff2?|[ot]tf|eot|sqlite|db|dump|bin|exe|dll|so|dylib)$");
+
+    // What a team would hardly call so if it were something else, and what no application keeps for its tests.
+    private static final Pattern LIKELY = Pattern.compile("(?i)(?!(?:.*/)?(?:node_modules|vendor|tests?|__tests__|spec"
+            + "|fixtures|examples?|samples?|docs?)/)(?:(?:.*/)?(?:[^/.]*migrat[^/.]*|drizzle|supabase|prisma)"
+            + "(?:|/.*\\.sql|/meta/_journal\\.json)|db/.*\\.sql)");
 
     public final Path repo;
     public final Git git;
@@ -72,7 +77,13 @@ public final class Project {
 
     /** The migration history of the application; empty when it has none that is known here. */
     public Optional<History> history() {
-        Optional<History> history = Histories.find(files(), settings.migrations());
+        Map<String, byte[]> committed = files();
+        if (settings.migrations().folder() == null) {
+            links.refuse(LIKELY);
+        } else {
+            links.refuse(Path.of(settings.migrations().folder()).normalize().toString().replace('\\', '/'));
+        }
+        Optional<History> history = Histories.find(committed, settings.migrations());
         history.ifPresent(found -> links.refuse(found.folder()));
         return history;
     }
@@ -97,8 +108,29 @@ public final class Project {
 
     /** What the developers noted for this release. */
     public Notes notes() {
-        byte[] text = files().get(Notes.FILE);
-        return Notes.of(text == null ? null : new String(text, StandardCharsets.UTF_8));
+        Map<String, byte[]> committed = files();
+        if (git.links("HEAD").contains(Notes.FILE)) {
+            // A release gives the file another text, and git would take that for the path that the link points to.
+            throw Failure.stop(Notes.FILE + " is a symbolic link, and a release takes its entries out of it",
+                    Links.mend(Notes.FILE));
+        }
+        String file = committed.containsKey(Notes.FILE) ? Notes.FILE : committed.keySet().stream()
+                .filter(path -> path.matches("(?i)" + Notes.FILE + "(/.*)?")).findFirst().orElse(null);
+        if (file == null) {
+            return Notes.of(null);
+        }
+        if (!file.equals(Notes.FILE)) {
+            throw Failure.stop(file + " is not read: what a release has to know stands in " + Notes.FILE,
+                    "git mv " + Exec.typed(List.of(file)) + " notes.md && " + (file.contains("/") ? "rmdir "
+                    + Notes.FILE + " && " : "") + "git mv notes.md " + Notes.FILE
+                    + "   # or give it a name of its own");
+        }
+        Decoded text = Decoded.of(committed.get(file));
+        if (text.broken() != null) {
+            throw Failure.stop(file + " " + text.broken() + ": its entries cannot be read as they were written",
+                    Decoded.mend(file, text.broken()));
+        }
+        return Notes.of(text.text());
     }
 
     /** The database of the environment, with the words that say where its URL was found; the way to it is open then. */

@@ -107,9 +107,9 @@ public final class Review {
         List<Finding> found = new ArrayList<>();
         if (parsed.error() != null) {
             boolean torn = parsed.source().trouble() == null;
-            found.add(new Finding("SYN01", torn ? Hazard.Severity.DANGEROUS : Hazard.Severity.CAUTION, file,
-                    torn ? line(parsed.error()) : 1, 1, "", parsed.error()
-                    + ": nothing of this file is verified", "", "", false));
+            found.add(new Finding("SYN01", Hazard.Severity.DANGEROUS, file, torn ? line(parsed.error()) : 1, 1, "",
+                    (torn ? "" : "it ") + parsed.error() + ": nothing of this file is verified", "",
+                    torn ? "" : "-- in a shell: " + parsed.source().mend(), false));
         }
         Suppressions suppressions = suppressions(parsed);
         int number = 0;

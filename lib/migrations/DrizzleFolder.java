@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Hash.java ../History.java ../Migration.java
+//SOURCES ../Decoded.java ../Failure.java ../Hash.java ../History.java ../Migration.java
 
 package lib.migrations;
 
@@ -9,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Decoded;
 import lib.Failure;
 import lib.Hash;
 import lib.History;
@@ -28,10 +28,10 @@ import lib.Migration;
  * A folder of Drizzle migrations as the tool itself reads it.
  *
  * @param migrations in the order in which this version of Drizzle runs them
- * @param broken the ids of those that are not valid UTF-8
+ * @param broken why a file is not what its author sees, by migration
  * @param troubles what the folder alone shows, whatever a database has
  */
-public record DrizzleFolder(String path, Style style, List<Migration> migrations, Set<String> broken,
+public record DrizzleFolder(String path, Style style, List<Migration> migrations, Map<String, String> broken,
         List<History.Trouble> troubles) {
     /** How Drizzle lays its migrations out: a journal of files up to 0.x, a folder for each since 1.0. */
     public enum Style { JOURNAL, FOLDERS }
@@ -63,14 +63,14 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         JsonNode entries = entries(path, bytes);
         List<Migration> migrations = new ArrayList<>();
         List<History.Trouble> troubles = new ArrayList<>();
-        Set<String> broken = new HashSet<>();
+        Map<String, String> broken = new HashMap<>();
         Set<String> seen = new HashSet<>();
         Map<Integer, String> numbers = new HashMap<>();
         List<String> missing = new ArrayList<>();
         for (JsonNode entry : entries) {
             String tag = entry.path("tag").asText("");
             JsonNode when = entry.path("when");
-            if (tag.isEmpty() || !when.isIntegralNumber()) {
+            if (tag.isEmpty() || !when.isIntegralNumber() || !when.canConvertToLong()) {
                 throw Failure.stop(path + " has an entry without a tag or with no whole number as `when`: " + entry,
                         "npx drizzle-kit check; repair the entry: \"when\" is milliseconds since 1970");
             }
@@ -111,6 +111,12 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
             if (!journal.path("entries").isArray()) {
                 throw Failure.stop(path + " has no list \"entries\"", "git log -p -- " + path);
             }
+            String dialect = journal.path("dialect").asText("postgresql");
+            if (!dialect.matches("pg|postgres(ql)?")) {
+                throw Failure.stop(path + " is of the dialect " + dialect + ": these migrations are not for"
+                        + " PostgreSQL", "name the folder of those that are, in release.json: {\"migrations\":"
+                        + " {\"tool\": \"drizzle\", \"folder\": \"…\"}}");
+            }
             if (journal.path("version").asInt(7) > 7) {
                 throw Failure.stop(path + " has version " + journal.path("version").asText()
                         + ", this tool knows up to 7",
@@ -118,11 +124,14 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
             }
             return journal.path("entries");
         } catch (JsonProcessingException e) {
+            String why = Decoded.of(bytes).broken();
+            String place = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
             String hint = text.contains("<<<<<<<")
-                    ? "it holds conflict marks of git: keep both entries, with \"when\" increasing" : "git log -p -- "
-                    + path;
-            throw Failure.stop(path + " is not JSON: " + e.getOriginalMessage() + " (line " + e.getLocation()
-                    .getLineNr() + ")", hint);
+                    ? "it holds conflict marks of git: keep both entries, with \"when\" increasing"
+                    : why != null ? Decoded.mend(path, why) : Decoded.marked(text)
+                    ? Decoded.unmark(path) : "git log -p -- " + path;
+            throw Failure.stop(path + " is not JSON: " + (why != null ? "it " + why : Decoded.marked(text)
+                    ? "it begins with a byte order mark" : e.getOriginalMessage() + place), hint);
         }
     }
 
@@ -149,7 +158,7 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
 
     private static DrizzleFolder folders(Map<String, byte[]> files, String folder, Set<String> names) {
         List<Migration> migrations = new ArrayList<>();
-        Set<String> broken = new HashSet<>();
+        Map<String, String> broken = new HashMap<>();
         for (String name : names) {
             if (!NAMED.matcher(name).matches()) {
                 throw Failure.stop(in(folder, name)
@@ -182,10 +191,12 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         return names;
     }
 
-    private static Migration migration(String id, String file, byte[] bytes, long time, Set<String> broken) {
+    private static Migration migration(String id, String file, byte[] bytes, long time,
+            Map<String, String> broken) {
         String sql = decoded(bytes);
-        if (!Arrays.equals(bytes, sql.getBytes(StandardCharsets.UTF_8))) {
-            broken.add(id);
+        String why = Decoded.of(bytes).broken();
+        if (why != null) {
+            broken.put(id, why);
         }
         return new Migration(id, file, sql, hash(sql), time);
     }

@@ -1,4 +1,4 @@
-//SOURCES ../History.java ../Migration.java DrizzleFolder.java DrizzleTable.java DrizzleTroubles.java
+//SOURCES ../Decoded.java ../History.java ../Migration.java DrizzleFolder.java DrizzleTable.java DrizzleTroubles.java
 
 package lib.migrations;
 
@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
+import lib.Decoded;
 import lib.History;
 import lib.Migration;
 
@@ -198,8 +199,10 @@ final class DrizzleState {
             } else if (row != null && !migration.hash().equals(row.hash())) {
                 troubles.lineEnds(migration);
             }
-            if (folder.broken().contains(migration.id()) && (runs || edited)) {
-                troubles.broken(migration, runs);
+            if (folder.broken().containsKey(migration.id()) && (runs || edited)) {
+                troubles.broken(migration, folder.broken().get(migration.id()), runs);
+            } else if (runs && Decoded.marked(migration.sql())) {
+                troubles.marked(migration);
             } else if (runs && migration.sql().contains("\r\n")) {
                 troubles.windows(migration);
             }

@@ -1,10 +1,12 @@
-//SOURCES ../History.java ../Migration.java ../Postgres.java DrizzleFolder.java DrizzleTable.java
+//SOURCES ../Decoded.java ../History.java ../Migration.java ../Postgres.java DrizzleFolder.java DrizzleTable.java
+//SOURCES Troubles.java
 
 package lib.migrations;
 
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import lib.Decoded;
 import lib.History;
 import lib.Migration;
 import lib.Postgres;
@@ -142,11 +144,14 @@ final class DrizzleTroubles {
                 "add \"*.sql text eol=lf\" to .gitattributes; Drizzle itself does not mind", false);
     }
 
-    void broken(Migration migration, boolean stops) {
-        add("encoding", migration.id(), migration.file()
-                + " is not valid UTF-8: Drizzle turns each bad byte into U+FFFD,"
-                + " in the SQL it sends as in the hash", "iconv -f WINDOWS-1252 -t UTF-8 " + migration.file()
-                + " (write the result back and commit)", stops);
+    void broken(Migration migration, String why, boolean stops) {
+        add("encoding", migration.id(), migration.file() + " " + why + (why.contains("UTF-")
+                ? ": Drizzle turns each bad byte into U+FFFD, in the SQL it sends as in the hash"
+                : ": no server takes it as it is"), Decoded.mend(migration.file(), why), stops);
+    }
+
+    void marked(Migration migration) {
+        all.add(Troubles.marked(migration));
     }
 
     void windows(Migration migration) {

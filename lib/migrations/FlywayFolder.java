@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Migration.java DrizzleFolder.java SqlText.java Troubles.java
+//SOURCES ../Decoded.java ../Failure.java ../Migration.java DrizzleFolder.java Troubles.java
 
 package lib.migrations;
 
@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32;
+import lib.Decoded;
 import lib.Failure;
 import lib.Migration;
 
@@ -132,8 +133,8 @@ record FlywayFolder(String path, List<Script> scripts, Map<String, String> broke
         String name = path.substring(home.length());
         boolean sql = file.group(5).equals("sql");
         String id = name.substring(0, name.lastIndexOf('.'));
-        SqlText text = SqlText.of(bytes);
-        String plain = SqlText.unmarked(text.sql());
+        Decoded text = Decoded.of(bytes);
+        String plain = Decoded.unmarked(text.text());
         if (sql && text.broken() != null) {
             broken.put(id, text.broken());
         }

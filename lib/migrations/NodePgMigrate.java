@@ -1,5 +1,5 @@
-//SOURCES ../Failure.java ../History.java ../Json.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java SqlText.java Troubles.java
+//SOURCES ../Decoded.java ../Failure.java ../History.java ../Json.java ../Migration.java ../Postgres.java
+//SOURCES ../sql/Name.java DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Decoded;
 import lib.Failure;
 import lib.History;
 import lib.Json;
@@ -72,12 +73,12 @@ public final class NodePgMigrate implements History {
                     + " (\"Cannot determine numeric prefix\")", "move it out of " + folder + ", or name it like the"
                     + " others");
         }
-        SqlText text = SqlText.of(bytes);
+        Decoded text = Decoded.of(bytes);
         boolean sql = name.endsWith(".sql");
         if (sql && text.broken() != null) {
             broken.put(id, text.broken());
         }
-        found.add(new Migration(id, path, sql ? up(text.sql()) : "", null, number(name.replaceFirst("\\D.*", ""))));
+        found.add(new Migration(id, path, sql ? up(text.text()) : "", null, number(name.replaceFirst("\\D.*", ""))));
     }
 
     /** What of a file runs upwards: from "-- Up Migration" to "-- Down Migration", or all of it. */

@@ -1,5 +1,5 @@
-//SOURCES ../Failure.java ../History.java ../Migration.java ../sql/Name.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java SqlText.java ToolTable.java
+//SOURCES ../Decoded.java ../Failure.java ../History.java ../Migration.java ../sql/Name.java
+//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java ToolTable.java
 
 package lib.migrations;
 
@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Decoded;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
@@ -75,7 +76,7 @@ public final class OtherTool implements History {
                 String name = path.substring(path.lastIndexOf('/') + 1);
                 String id = name.equals("up.sql") ? file.group(2) : name.replaceFirst("\\.[^.]*$", "");
                 boolean sql = name.endsWith(".sql");
-                local.add(new Migration(id, path, sql ? SqlText.of(files.get(path)).sql() : "", null, 0));
+                local.add(new Migration(id, path, sql ? Decoded.of(files.get(path)).text() : "", null, 0));
                 keys.put(id, file.group(2));
             }
         }

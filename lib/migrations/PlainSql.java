@@ -1,5 +1,5 @@
-//SOURCES ../Failure.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java JavaScript.java PlainTable.java SqlText.java Traces.java Troubles.java
+//SOURCES ../Decoded.java ../Failure.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
+//SOURCES DrizzleFolder.java JavaScript.java PlainTable.java Traces.java Troubles.java
 
 package lib.migrations;
 
@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Decoded;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
@@ -51,9 +52,9 @@ public final class PlainSql implements History {
                         "number it like the others, or move it out of " + folder, false);
                 continue;
             }
-            SqlText text = SqlText.of(files.get(path));
+            Decoded text = Decoded.of(files.get(path));
             String id = name.substring(0, name.length() - 4);
-            local.add(new Migration(id, path, SqlText.unmarked(text.sql()), null,
+            local.add(new Migration(id, path, Decoded.unmarked(text.text()), null,
                     file.group(1).length() > 18 ? Long.MAX_VALUE : Long.parseLong(file.group(1))));
             if (text.broken() != null) {
                 broken.put(id, text.broken());

@@ -1,5 +1,5 @@
-//SOURCES ../Hash.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java SqlText.java Troubles.java
+//SOURCES ../Decoded.java ../Hash.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
+//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import lib.Decoded;
 import lib.Hash;
 import lib.History;
 import lib.Migration;
@@ -47,9 +48,9 @@ public final class Prisma implements History {
             if (inside.indexOf('/') > 0) {
                 String name = inside.substring(0, inside.indexOf('/'));
                 if (inside.equals(name + "/migration.sql")) {
-                    SqlText text = SqlText.of(bytes);
+                    Decoded text = Decoded.of(bytes);
                     long time = Troubles.millis(name);
-                    local.put(name, new Migration(name, path, text.sql(), Hash.of(text.sql()), Math.max(0, time)));
+                    local.put(name, new Migration(name, path, text.text(), Hash.of(text.text()), Math.max(0, time)));
                     if (text.broken() != null) {
                         broken.put(name, text.broken());
                     }

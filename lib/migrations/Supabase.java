@@ -1,5 +1,5 @@
-//SOURCES ../History.java ../Migration.java ../Postgres.java ../sql/Name.java ../sql/Sql.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java SqlText.java Troubles.java
+//SOURCES ../Decoded.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java ../sql/Sql.java
+//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import lib.Decoded;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
@@ -54,7 +55,7 @@ public final class Supabase implements History {
                         + " (its own time), or move it out of the folder", name.matches("\\d.*"));
                 return;
             }
-            SqlText text = SqlText.of(bytes);
+            Decoded text = Decoded.of(bytes);
             String id = name.substring(0, name.length() - 4);
             Migration other = local.get(file.group(1));
             if (other != null) {
@@ -62,7 +63,7 @@ public final class Supabase implements History {
                         + ": Supabase would fail at the second one (duplicate key)",
                         "give one of them a version of its own: git mv " + path + " …");
             }
-            local.put(file.group(1), new Migration(id, path, text.sql(), null, number(file.group(1))));
+            local.put(file.group(1), new Migration(id, path, text.text(), null, number(file.group(1))));
             if (text.broken() != null) {
                 broken.put(id, text.broken());
             }

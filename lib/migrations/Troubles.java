@@ -1,4 +1,4 @@
-//SOURCES ../History.java ../Migration.java SqlText.java
+//SOURCES ../Decoded.java ../History.java ../Migration.java
 
 package lib.migrations;
 
@@ -11,6 +11,7 @@ import java.time.format.ResolverStyle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import lib.Decoded;
 import lib.History;
 import lib.Migration;
 
@@ -35,12 +36,18 @@ final class Troubles {
             String why = broken.get(migration.id());
             if (why != null) {
                 add("encoding", migration.id(), migration.file() + " " + why + ": no server takes it as it is",
-                        why.contains("NUL") ? "tr -d '\\000' < " + migration.file()
-                        + " (write the result back and commit)" : "iconv -f "
-                        + (why.contains("16") ? "UTF-16" : "WINDOWS-1252") + " -t UTF-8 " + migration.file()
-                        + " (write the result back and commit)", true);
+                        Decoded.mend(migration.file(), why), true);
+            } else if (Decoded.marked(migration.sql())) {
+                all.add(marked(migration));
             }
         }
+    }
+
+    /** A byte order mark: a release leaves it out, and so do psql and Flyway, but no tool that sends whole files. */
+    static History.Trouble marked(Migration migration) {
+        return new History.Trouble("encoding", migration.id(), migration.file() + " begins with a byte order mark,"
+                + " which is left out here: a tool that sends it along is refused by the server (\"syntax error\")",
+                Decoded.unmark(migration.file()), false);
     }
 
     /** A row of a migration that is not in the folder. */
