@@ -5,7 +5,8 @@
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
 //SOURCES lib/assess/Backlog.java lib/assess/Banned.java lib/assess/Dangers.java lib/assess/Drifting.java
-//SOURCES lib/assess/Generate.java lib/assess/Personal.java lib/assess/Reviewing.java lib/assess/Status.java
+//SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Personal.java lib/assess/Reviewing.java
+//SOURCES lib/assess/Status.java
 //SOURCES lib/hazards/Finding.java
 //SOURCES lib/plan/Catalog.java lib/plan/Check.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Probes.java lib/plan/Problem.java lib/trash/Trash.java
@@ -35,6 +36,7 @@ import lib.assess.Backlog;
 import lib.assess.Banned;
 import lib.assess.Dangers;
 import lib.assess.Drifting;
+import lib.assess.Entries;
 import lib.assess.Generate;
 import lib.assess.Personal;
 import lib.assess.Reviewing;
@@ -130,13 +132,7 @@ class assess implements Callable<Integer> {
     private Gate.Finding entries() {
         notes = project.notes();
         phase.fact("checks", Check.of(notes.entries()));
-        String titles = notes.entries().isEmpty() ? Notes.FILE + " has no entry" : Notes.FILE + ": "
-                + String.join("; ", notes.entries().stream().map(Notes.Entry::title).toList());
-        List<String> unmarked = notes.entries().stream().filter(entry -> !entry.unmarked().isEmpty())
-                .map(entry -> "\"" + entry.title() + "\"").toList();
-        return unmarked.isEmpty() ? Gate.passed(titles) : Gate.warned(titles + "\nSQL that is not run, because nothing"
-                + " says that it is: under " + String.join(", ", unmarked),
-                "put it into a fence that begins with ```sql, or take it out");
+        return Entries.finding(notes);
     }
 
     private Gate.Finding variables() {

@@ -1,7 +1,5 @@
 package lib;
 
-import java.util.List;
-
 /**
  * One migration of an application, as its migration tool knows it.
  *
@@ -12,13 +10,4 @@ import java.util.List;
  * @param time what the tool orders it by, in the tool's own unit (Drizzle: milliseconds since 1970)
  */
 public record Migration(String id, String file, String sql, String hash, long time) {
-    private static final int SHOWN = 10;
-
-    /** The names of some, on one line; of many the first ones and the last. */
-    public static String names(List<Migration> migrations) {
-        int count = migrations.size();
-        String first = String.join(", ", migrations.stream().limit(SHOWN).map(Migration::id).toList());
-        return count <= SHOWN ? first : first + " and " + (count - SHOWN) + " more up to "
-                + migrations.get(count - 1).id();
-    }
 }

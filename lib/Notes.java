@@ -1,5 +1,5 @@
 //DEPS org.commonmark:commonmark:0.32.0
-//SOURCES Hash.java
+//SOURCES Hash.java Place.java
 
 package lib;
 
@@ -11,10 +11,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.Code;
+import org.commonmark.node.Document;
 import org.commonmark.node.FencedCodeBlock;
 import org.commonmark.node.Heading;
 import org.commonmark.node.HtmlBlock;
 import org.commonmark.node.IndentedCodeBlock;
+import org.commonmark.node.ListBlock;
+import org.commonmark.node.ListItem;
 import org.commonmark.node.Node;
 import org.commonmark.node.Paragraph;
 import org.commonmark.node.ThematicBreak;
@@ -31,7 +34,21 @@ public record Notes(String template, List<Entry> entries) {
     private static final Pattern CHANGES = Pattern.compile("(?im)^\\s*(?:update\\s+\\S+\\s+set\\s"
             + "|insert\\s+into\\s+\\S+\\s*(?:\\(|values|select)|delete\\s+from\\s+\\S+|truncate\\s+\\S+"
             + "|(?:alter|drop|create)\\s+(?:table|index|type|view|unique\\s+index)\\s+\\S+\\s+\\S)");
+    // Headings of parts that an entry has, and no entry of their own.
+    private static final Pattern PART = Pattern.compile("(?i)(?:the )?(?:data|schema|sql|steps?|env\\w*( var\\w*)?"
+            + "|config\\w*|variables|run-?book|roll-?back|undo|verif\\w*|checks?|pre-?flight.*|before\\b.*|after\\b.*"
+            + "|during\\b.*|post-?\\w+|pre-?\\w+|notes?|why|what|how|impact|risks?|migrations?|backfill|deploy\\w*"
+            + "|tables?|summary|context|details|background|tests?|testing|manual steps?|(?:step|phase) .*|\\d+[.):].*)"
+            + "(?:\\s*\\(.*\\))?:?");
     private static final Set<String> SQL = Set.of("sql", "postgres", "postgresql", "psql", "pgsql", "plpgsql");
+
+    /**
+     * The SQL of one code fence, kept whole.
+     *
+     * @param place where the words around it want it
+     */
+    public record Fence(String sql, Place place) {
+    }
 
     /**
      * One entry: a heading and everything below it up to the next entry.
@@ -39,12 +56,22 @@ public record Notes(String template, List<Entry> entries) {
      * @param title the heading's text; the first line for an entry without a heading
      * @param text the whole entry as written
      * @param prose the entry without its code fences
-     * @param sql the SQL of its code fences, each kept whole
+     * @param fences the SQL of its code fences
      * @param files migration files it names
      * @param unmarked what looks like statements that change something, and stands in no fence that says sql
      */
-    public record Entry(String title, String text, String prose, List<String> sql, Set<String> files,
+    public record Entry(String title, String text, String prose, List<Fence> fences, Set<String> files,
                         List<String> unmarked) {
+        /** The SQL that is of this release; a way back is not. */
+        public List<String> sql() {
+            return steps().stream().map(Fence::sql).toList();
+        }
+
+        /** The same with its places. */
+        public List<Fence> steps() {
+            return fences.stream().filter(fence -> fence.place().when() != Place.When.NEVER).toList();
+        }
+
         /** What a stored decision hangs on: another text, another hash. */
         public String hash() {
             return Hash.of(text.strip());
@@ -61,27 +88,56 @@ public record Notes(String template, List<Entry> entries) {
         if (text == null || text.isBlank()) {
             return new Notes(text == null ? "" : text, List.of());
         }
+        if (text.startsWith("\ufeff")) {
+            Notes notes = of(text.substring(1));
+            return new Notes("\ufeff" + notes.template, notes.entries);
+        }
         Node document = parse(text);
         int start = templateEnd(document, text);
+        List<Entry> entries = new ArrayList<>();
+        take(text, start, text.length(), headings(document, start), List.of(), entries);
+        return new Notes(text.substring(0, start), entries);
+    }
+
+    private static List<Heading> headings(Node document, int start) {
         List<Heading> headings = new ArrayList<>();
         for (Node node = document.getFirstChild(); node != null; node = node.getNext()) {
             if (node instanceof Heading heading && offset(node) >= start) {
                 headings.add(heading);
             }
         }
-        // Entries hang on the highest heading that occurs; deeper ones are parts of an entry.
+        return headings;
+    }
+
+    // Entries hang on the highest heading that occurs; deeper ones are parts of an entry, but for those below one that
+    // only holds entries together: a version, say, with nothing of its own to say.
+    private static void take(String text, int from, int to, List<Heading> headings, List<String> above,
+                             List<Entry> entries) {
         int level = headings.stream().mapToInt(Heading::getLevel).min().orElse(0);
-        List<Integer> cuts = headings.stream().filter(heading -> heading.getLevel() == level).map(Notes::offset)
-                .toList();
-        String before = text.substring(start, cuts.isEmpty() ? text.length() : cuts.get(0));
-        List<Entry> entries = new ArrayList<>();
-        if (!before.replaceAll("(?s)<!--.*?-->", "").isBlank()) {
-            entries.add(entry(before));
+        List<Heading> tops = headings.stream().filter(heading -> heading.getLevel() == level).toList();
+        String before = text.substring(from, tops.isEmpty() ? to : offset(tops.get(0)));
+        if (!empty(before)) {
+            entries.add(entry(before, above));
         }
-        for (int i = 0; i < cuts.size(); i++) {
-            entries.add(entry(text.substring(cuts.get(i), i + 1 < cuts.size() ? cuts.get(i + 1) : text.length())));
+        for (int i = 0; i < tops.size(); i++) {
+            int end = i + 1 < tops.size() ? offset(tops.get(i + 1)) : to;
+            int start = offset(tops.get(i));
+            List<Heading> inner = headings.stream().filter(heading -> offset(heading) > start && offset(heading) < end)
+                    .toList();
+            int below = end(tops.get(i));
+            if (!inner.isEmpty() && empty(text.substring(below, offset(inner.get(0)))) && inner.stream()
+                    .noneMatch(heading -> PART.matcher(title(source(heading, text))).matches())) {
+                List<String> words = new ArrayList<>(List.of(title(source(tops.get(i), text))));
+                words.addAll(above);
+                take(text, below, end, inner, words, entries);
+            } else {
+                entries.add(entry(text.substring(start, end), above));
+            }
         }
-        return new Notes(text.substring(0, start), entries);
+    }
+
+    private static boolean empty(String text) {
+        return text.replaceAll("(?s)<!--.*?-->", "").isBlank();
     }
 
     /** The file's text without any entry. */
@@ -109,8 +165,8 @@ public record Notes(String template, List<Entry> entries) {
         return text.length();
     }
 
-    private static Entry entry(String text) {
-        List<String> sql = new ArrayList<>();
+    private static Entry entry(String text, List<String> above) {
+        List<Fence> fences = new ArrayList<>();
         List<String> unmarked = new ArrayList<>();
         StringBuilder prose = new StringBuilder();
         int[] at = {0};
@@ -121,7 +177,9 @@ public record Notes(String template, List<Entry> entries) {
                 at[0] = end(fence);
                 String info = fence.getInfo() == null ? "" : fence.getInfo().strip().toLowerCase();
                 if (SQL.contains(info.split("[\\s{,]")[0])) {
-                    sql.add(fence.getLiteral());
+                    List<String> leads = leads(fence, text);
+                    leads.addAll(above);
+                    fences.add(new Fence(fence.getLiteral(), Place.of(leads)));
                 } else if (info.isEmpty()) {
                     unmarked(fence.getLiteral());
                 }
@@ -149,9 +207,45 @@ public record Notes(String template, List<Entry> entries) {
         while (names.find()) {
             files.add(names.group());
         }
-        String title = text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "")
-                .replaceFirst("\\s*#+$", "");
-        return new Entry(title, text, prose.toString(), sql, files, List.copyOf(unmarked));
+        fences.forEach(fence -> {
+            files.addAll(fence.place().before());
+            files.addAll(fence.place().after());
+        });
+        return new Entry(title(text), text, prose.toString(), fences, files, List.copyOf(unmarked));
+    }
+
+    private static String title(String text) {
+        return text.strip().lines().findFirst().orElse("").replaceFirst("^#+\\s*", "").replaceFirst("\\s*#+$", "");
+    }
+
+    // What leads to a fence, the nearest first: its own comment, the texts before it in its list item and outside of
+    // it, and the headings that it stands under.
+    private static List<String> leads(FencedCodeBlock fence, String text) {
+        List<String> leads = new ArrayList<>();
+        leads.add(String.join("\n", fence.getLiteral().lines().takeWhile(line -> line.isBlank()
+                || line.strip().startsWith("--")).toList()).replaceAll("(?m)^\\s*--+", ""));
+        Node top = fence;
+        for (Node node = fence; node != null && !(node instanceof Document); node = node.getParent()) {
+            Node before = node.getPrevious();
+            while (before instanceof FencedCodeBlock || before instanceof HtmlBlock) {
+                before = before.getPrevious();
+            }
+            if (before instanceof ListBlock list && !(node instanceof ListItem)) {
+                // Without its indent, a fence that was meant for the last item stands behind the list.
+                leads.add(source(list.getLastChild(), text));
+            } else if (before instanceof Paragraph) {
+                leads.add(source(before, text));
+            }
+            top = node;
+        }
+        int level = 7;
+        for (Node node = top; node != null; node = node.getPrevious()) {
+            if (node instanceof Heading heading && heading.getLevel() < level) {
+                level = heading.getLevel();
+                leads.add(title(source(node, text)));
+            }
+        }
+        return leads;
     }
 
     private static Node parse(String text) {

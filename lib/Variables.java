@@ -1,4 +1,4 @@
-//SOURCES Git.java Notes.java
+//SOURCES Git.java MarkdownTable.java Notes.java
 
 package lib;
 
@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -42,6 +43,24 @@ public final class Variables {
     private static final Pattern IS_ADDED = Pattern.compile(NAMES
             + "\\s+(?i:(?:is|are|was|were|has been|have been|must be)\\s+"
             + "(?:now\\s+)?(?:added|new|required|needed|introduced|set)\\b)");
+    private static final Pattern ENVIRONMENT = Pattern.compile("(?i)\\b(env\\w*|variables?|secrets?)\\b");
+    // A table of these is about the database.
+    private static final Pattern OTHER = Pattern.compile("(?i)\\b(values?|enums?|columns?|tables?|types?|status(es)?"
+            + "|states?|roles?|constraints?|index(es)?)\\b");
+    private static final Pattern TO = Pattern.compile("(?:(?i:renamed|replaced|becomes|now)\\b[^|]{0,12}?"
+            + "|->|→|=>|⇒)\\s*`?(" + WORD + ")\\b");
+    private static final Pattern GONE = Pattern.compile("(?i)\\b(remov\\w*|delet\\w*|drop(s|ped)?|unset|gone|obsolete"
+            + "|unused|no longer|not (needed|used|read)|deprecated)\\b");
+    private static final Pattern COMES = Pattern.compile("(?i)\\b(new|add\\w*|set|introduc\\w*|required?|needed)\\b");
+    private static final Pattern UNCHANGED = Pattern.compile("(?i)\\b(unchanged|no change|as before|stays?|same)\\b");
+    // As the providers' own tools are called.
+    private static final Pattern SET = Pattern.compile("\\b(?:railway variables? (?:--set|set)|fly(?:ctl)? secrets set"
+            + "|heroku config:set|vercel env add|netlify env:set|supabase secrets set)\\s+[\"']?(" + WORD + ")");
+    private static final Pattern UNSET = Pattern.compile("\\b(?:railway variables? (?:--remove|delete)"
+            + "|fly(?:ctl)? secrets unset|heroku config:unset|vercel env rm|netlify env:unset|supabase secrets unset)"
+            + "\\s+[\"']?(" + WORD + ")");
+    private static final Pattern FENCE = Pattern.compile("(?ms)(^[^\\n]*\\S[^\\n]*\\n)?\\s*^[ \\t]*(?:```|~~~)"
+            + "(?:env|dotenv|ini|properties)\\b[^\\n]*\\n(.*?)^[ \\t]*(?:```|~~~)");
     private static final Pattern LINE = Pattern.compile("(?m)^\\s*(?:export\\s+)?([A-Za-z_]\\w*)\\s*=");
     private static final List<String> EXAMPLES = List.of(".env.example", ".env.sample", ".env.template", ".env.dist");
 
@@ -75,14 +94,19 @@ public final class Variables {
     public static List<Change> of(Notes notes, Git git, String released) {
         Variables variables = new Variables();
         for (Notes.Entry entry : notes.entries()) {
-            variables.renamed(RENAMED, entry);
-            variables.renamed(RENAME, entry);
+            MarkdownTable.Found prose = MarkdownTable.in(entry.prose());
+            prose.tables().forEach(table -> variables.table(table, entry.title()));
+            variables.renamed(RENAMED, prose.rest(), entry.title());
+            variables.renamed(RENAME, prose.rest(), entry.title());
             for (Pattern pattern : List.of(REMOVED, IS_REMOVED)) {
-                variables.found(pattern, "remove", entry);
+                variables.found(pattern, "remove", prose.rest(), entry.title());
             }
             for (Pattern pattern : List.of(ADDED, IS_ADDED)) {
-                variables.found(pattern, "add", entry);
+                variables.found(pattern, "add", prose.rest(), entry.title());
             }
+            variables.found(SET, "add", entry.text(), entry.title());
+            variables.found(UNSET, "remove", entry.text(), entry.title());
+            variables.lines(entry);
         }
         // Without a released state all of it would look new.
         for (String example : git.commit(released) == null ? List.<String>of() : EXAMPLES) {
@@ -94,20 +118,91 @@ public final class Variables {
         return variables.changes;
     }
 
-    private void renamed(Pattern pattern, Notes.Entry entry) {
-        Matcher renames = pattern.matcher(entry.prose());
+    private void renamed(Pattern pattern, String text, String title) {
+        Matcher renames = pattern.matcher(text);
         while (renames.find()) {
-            if (told.add(renames.group(1)) | told.add(renames.group(2))) {
-                changes.add(new Change("rename", renames.group(1), renames.group(2), entry.title()));
+            rename(renames.group(1), renames.group(2), title);
+        }
+    }
+
+    private void rename(String from, String to, String title) {
+        if (told.add(from) | told.add(to)) {
+            changes.add(new Change("rename", from, to, title));
+        }
+    }
+
+    private void found(Pattern pattern, String kind, String text, String title) {
+        Matcher sentences = pattern.matcher(text);
+        while (sentences.find()) {
+            Pattern.compile(WORD).matcher(sentences.group(1)).results().map(MatchResult::group)
+                    .forEach(name -> change(kind, name, title));
+        }
+    }
+
+    private void change(String kind, String name, String title) {
+        if (told.add(name)) {
+            changes.add(new Change(kind, name, null, title));
+        }
+    }
+
+    /** Rows of "old, new", or of a variable and what is done with it; tables of anything else are passed over. */
+    private void table(MarkdownTable table, String title) {
+        String around = table.lead() + " " + title + " " + String.join(" ", table.head());
+        int from = column(table, "(?i)(old|before|from|was|previous)( (name|variable|key))?");
+        int to = column(table, "(?i)(new|after|to|now|becomes|replacement)( (name|variable|key))?");
+        if (from >= 0 && to >= 0 && !OTHER.matcher(around).find()) {
+            for (List<String> row : table.rows()) {
+                String before = variable(row.get(from));
+                String after = variable(row.get(to));
+                if (before != null && after != null) {
+                    rename(before, after, title);
+                } else if (before != null || after != null) {
+                    change(before == null ? "add" : "remove", before == null ? after : before, title);
+                }
+            }
+            return;
+        }
+        int name = column(table, "(?i).*\\b(variables?|env\\w*|secrets?)\\b.*");
+        name = name >= 0 || !ENVIRONMENT.matcher(around).find() ? name : column(table, "(?i)(name|key|setting|what)");
+        for (List<String> row : name < 0 ? List.<List<String>>of() : table.rows()) {
+            List<String> cells = new ArrayList<>(row);
+            String variable = variable(cells.remove(name));
+            String rest = String.join(" ", cells);
+            Matcher renamed = TO.matcher(rest);
+            if (variable != null && renamed.find()) {
+                rename(variable, renamed.group(1), title);
+            } else if (variable != null && !UNCHANGED.matcher(rest).find()) {
+                boolean gone = GONE.matcher(rest).find()
+                        || !COMES.matcher(rest).find() && GONE.matcher(table.lead()).find();
+                change(gone ? "remove" : "add", variable, title);
             }
         }
     }
 
-    private void found(Pattern pattern, String kind, Notes.Entry entry) {
-        Matcher sentences = pattern.matcher(entry.prose());
-        while (sentences.find()) {
-            Pattern.compile(WORD).matcher(sentences.group(1)).results().filter(name -> told.add(name.group()))
-                    .forEach(name -> changes.add(new Change(kind, name.group(), null, entry.title())));
+    private static int column(MarkdownTable table, String heading) {
+        for (int i = 0; i < table.head().size(); i++) {
+            if (table.head().get(i).replaceAll("[`*]", "").matches(heading)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    // In a table of variables one word is enough: PORT.
+    private static String variable(String cell) {
+        Matcher name = Pattern.compile("\\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\\b").matcher(cell);
+        return name.find() && name.group().length() > 2 ? name.group() : null;
+    }
+
+    /** Lines of a fence that is the piece of an .env file. */
+    private void lines(Notes.Entry entry) {
+        Matcher fences = FENCE.matcher(entry.text());
+        while (fences.find()) {
+            boolean gone = fences.group(1) != null && GONE.matcher(fences.group(1)).find();
+            Matcher lines = LINE.matcher(fences.group(2));
+            while (lines.find()) {
+                change(gone ? "remove" : "add", lines.group(1), entry.title());
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //SOURCES World.java
 //SOURCES ../lib/plan/Catalog.java ../lib/plan/Draft.java ../lib/plan/Plan.java ../lib/plan/Script.java
+//SOURCES ../lib/plan/Waiting.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,6 +22,7 @@ import lib.plan.Draft;
 import lib.plan.Plan;
 import lib.plan.Problem;
 import lib.plan.Script;
+import lib.plan.Waiting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,6 +56,7 @@ class DraftTest {
     private static final String ALL_FILLED = "SELECT count(*) FROM notes n JOIN users u ON u.id = n.user_id";
 
     private final List<String> databases = new ArrayList<>();
+    private final List<Migration> pending = new ArrayList<>();
     private Target target;
     private Draft draft;
     private String script;
@@ -74,7 +77,7 @@ class DraftTest {
     }
 
     private void draft(String notes, String... files) {
-        List<Migration> pending = new ArrayList<>();
+        pending.clear();
         for (String file : files) {
             String id = String.format("%04d_step", pending.size() + 1);
             pending.add(new Migration(id, "drizzle/" + id + ".sql", file, "hash", pending.size()));
@@ -807,5 +810,99 @@ class DraftTest {
         World.execute(target, "INSERT INTO notes (email) SELECT 'm' || i || '@x.org' FROM generate_series(1, 50) i");
         draft("", files);
         assertEquals(first, script);
+    }
+
+    // Where the words of an entry want its SQL
+
+    /** The first words of what waits for the deploy. */
+    private List<String> waiting(String notes) {
+        return Waiting.of(draft, Notes.of(notes).entries(), pending).later().steps().stream().map(step -> step.sql())
+                .toList();
+    }
+
+    @Test
+    void aStepRunsBeforeOrAfterTheMigrationThatItsWordsName() {
+        database(NOTES_BY_EMAIL + "CREATE TABLE log (at timestamptz DEFAULT now(), what text);");
+        String notes = entry("""
+                Before 0002:
+                ```sql
+                INSERT INTO log (what) VALUES ('between');
+                ```
+                After `0003_step.sql`:
+                ```sql
+                INSERT INTO log (what) VALUES ('behind');
+                ```
+                Before `drizzle/0001_step.sql`:
+                ```sql
+                INSERT INTO log (what) VALUES ('first');
+                ```""");
+        release(notes, "CREATE TABLE a (id int);", "CREATE TABLE b (id int);", "CREATE TABLE c (id int);",
+                "CREATE TABLE d (id int);");
+        assertInOrder("'first'", "CREATE TABLE a", "'between'", "CREATE TABLE b", "CREATE TABLE c", "'behind'");
+        assertEquals("3", one("SELECT count(*) FROM log"));
+        assertEquals(List.of(), waiting(notes));
+    }
+
+    @Test
+    void wordsAgainstWhatAStatementNeedsAreAProblem() {
+        database(NOTES_BY_EMAIL);
+        draft(entry("Before 0001:\n```sql\nUPDATE notes SET rank = 1;\n```"),
+                "ALTER TABLE notes ADD COLUMN rank integer;");
+        assertEquals(Problem.Kind.ORDER, onlyProblem().kind());
+    }
+
+    @Test
+    void aStepWaitsForTheDeployByItsWordsUnlessTheReleaseNeedsIt() {
+        database(NOTES_BY_EMAIL);
+        String notes = entry("After the deploy:\n```sql\nUPDATE notes SET rank = 1 WHERE id = 1;\n```\n"
+                + "Before the deploy:\n```sql\nUPDATE notes SET rank = 2 WHERE id = 2;\n```");
+        draft(notes, "ALTER TABLE notes ADD COLUMN rank integer;");
+        assertEquals(List.of(), messages());
+        assertEquals(List.of("UPDATE notes SET rank = 1 WHERE id = 1"), waiting(notes));
+        assertInOrder("ADD COLUMN rank", "SET rank = 2", "SET rank = 1");
+        run();
+
+        draft(entry("After the deploy:\n```sql\nUPDATE notes SET body = 'x';\n```"),
+                "ALTER TABLE notes ADD COLUMN code text NOT NULL DEFAULT '';");
+        assertEquals(List.of(), messages());
+        draft(entry("After the deploy:\n```sql\nUPDATE notes SET size = 1;\n```"),
+                "ALTER TABLE notes ADD COLUMN size integer NOT NULL;");
+        assertTrue(onlyProblem().message().contains("is to wait for the deploy, and cannot (UPDATE notes SET size = 1)"
+                + ": the release itself needs it before: ALTER TABLE notes ALTER COLUMN size SET NOT NULL"),
+                onlyProblem()::message);
+        draft(entry("After the deploy:\n```sql\nUPDATE notes SET rank = length(body);\n```"),
+                "ALTER TABLE notes DROP COLUMN body;");
+        assertTrue(messages().toString().contains("needs it before: "), messages()::toString);
+        draft(entry("After the deploy:\n```sql\nCREATE INDEX later ON notes (rank);\n```"));
+        assertTrue(onlyProblem().message().contains("only SQL that changes rows waits"), onlyProblem()::message);
+    }
+
+    @Test
+    void dataAloneWaitsUnlessItsWordsKeepItInTheRelease() {
+        database(NOTES_BY_EMAIL);
+        String notes = entry("```sql\nUPDATE notes SET body = 'a' WHERE id = 1;\n```\nBefore the deploy:\n"
+                + "```sql\nUPDATE notes SET body = 'b' WHERE id = 2;\n```");
+        draft(notes);
+        assertEquals(List.of("UPDATE notes SET body = 'a' WHERE id = 1"), waiting(notes));
+    }
+
+    @Test
+    void aWayBackIsNoStepAndTheSameSqlUnderTwoEntriesIsTwo() {
+        database(NOTES_BY_EMAIL + "CREATE TABLE log (what text);");
+        String same = "```sql\nINSERT INTO log VALUES ('again');\n```\n";
+        release(entry(same + "### Rollback\n```sql\nDROP TABLE notes;\n```\n## Another\n" + same));
+        assertEquals("2", one("SELECT count(*) FROM log"));
+        assertEquals("3", one("SELECT count(*) FROM notes"));
+    }
+
+    @Test
+    void aColumnThatAnEntryDropsIsAskedAbout() {
+        database(NOTES_BY_EMAIL);
+        draft(entry("Cosmetic, no data migration.\n```sql\nALTER TABLE notes DROP COLUMN body;\n```"));
+        assertEquals("notes.body loses its 3 values by the SQL of this entry, and nothing reads them first",
+                onlyProblem().message());
+        database("CREATE TABLE notes (id int, body text); INSERT INTO notes VALUES (1, NULL);");
+        draft(entry("```sql\nALTER TABLE notes DROP COLUMN body;\n```"));
+        assertEquals(List.of(), messages());
     }
 }

@@ -1,16 +1,21 @@
-//SOURCES ../lib/plan/Check.java World.java ../lib/Notes.java
+//SOURCES ../lib/plan/Check.java World.java ../lib/Git.java ../lib/Notes.java ../lib/Place.java ../lib/Variables.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import lib.Git;
 import lib.Notes;
+import lib.Place;
+import lib.Variables;
 import lib.plan.Check;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is an entry of MIGRATIONS.md, what is its template, and what of it is kept whole. */
@@ -204,5 +209,148 @@ class NotesTest {
                 Check.of(notes.entries()));
         assertEquals(List.of("UPDATE person SET code = 1", "DELETE FROM team WHERE id = 2;"),
                 notes.entries().get(0).unmarked());
+    }
+
+    /** Each entry on a line of its own, and below it its SQL with its place, its files and its variables. */
+    private static String summary(String sample) {
+        Notes notes = Notes.of(World.read(World.ROOT.resolve("tests/fixtures/notes/" + sample + ".md")));
+        StringBuilder text = new StringBuilder();
+        for (Notes.Entry entry : notes.entries()) {
+            text.append(entry.title()).append('\n');
+            if (!entry.files().isEmpty()) {
+                text.append("  files ").append(String.join(" ", entry.files())).append('\n');
+            }
+            for (Notes.Fence fence : entry.fences()) {
+                Place place = fence.place();
+                text.append("  ").append(place.when()).append(place.before().isEmpty() ? "" : " before "
+                        + String.join(" ", place.before())).append(place.after().isEmpty() ? "" : " after "
+                        + String.join(" ", place.after())).append(": ");
+                text.append(String.join(" ", Arrays.stream(fence.sql().replaceAll("(?m)^--.*$", "").strip()
+                        .split("\\s+")).limit(4).toList())).append('\n');
+            }
+            List<String> changes = Variables.of(new Notes("", List.of(entry)), new Git(World.ROOT), "no such ref")
+                    .stream().map(Variables.Change::text).toList();
+            if (!changes.isEmpty()) {
+                text.append("  env ").append(String.join(", ", changes)).append('\n');
+            }
+        }
+        return text.toString();
+    }
+
+    @Test
+    void stepsOfADrizzleTeamArePlacedByTheirWords() {
+        assertEquals("""
+                Split display name (#412)
+                  files 0021_split_name.sql 0021 0022
+                  ANY before 0021: UPDATE users SET name
+                  ANY before 0022 after 0021_split_name.sql: UPDATE users SET first_name
+                  LATER: DELETE FROM sessions WHERE
+                  NEVER: ALTER TABLE users DROP
+                Faster feed
+                  files 0023_feed_idx
+                  env +FEED_CACHE_TTL, FEED_REDIS_URL -> CACHE_REDIS_URL, -FEED_MODE
+                """, summary("drizzle"));
+    }
+
+    @Test
+    void headingsThatOnlyHoldEntriesTogetherAreNone() {
+        assertEquals("""
+                Team plans
+                  files 20261102090000_team_plan
+                  RELEASE: UPDATE "Team" SET plan
+                  ANY: SELECT count(*) FROM "Team"
+                Audit log
+                  env +AUDIT_SINK
+                1.8.0 (2026-10-04)
+                """, summary("prisma"));
+        assertEquals("""
+                Invoices get numbers
+                  files V12__invoice_number.sql V12
+                  ANY before V12: DELETE FROM invoices WHERE
+                Tax ids
+                  ANY: UPDATE customers SET tax_id
+                2.6
+                  files V13__regions.sql
+                  LATER: UPDATE customers SET region
+                Clean the queue
+                  LATER: DELETE FROM jobs WHERE
+                Warm the cache
+                """, summary("versions"));
+    }
+
+    @Test
+    void aRunbookKeepsItsPartsTogether() {
+        assertEquals("""
+                Runbook 2026-12-01
+                  files 20261128101500_handles.sql
+                  RELEASE: select count(*) from profiles
+                  ANY after 20261128101500_handles.sql: update profiles set handle
+                  LATER: update posts set search
+                  NEVER: update profiles set handle
+                  env +MAIL_FROM, -SMTP_HOST
+                """, summary("supabase"));
+    }
+
+    @Test
+    void whatWasDoneByHandIsNotDoneAgain() {
+        assertEquals("""
+                Archive old orders
+                  files migrations/014_archive.sql
+                  NEVER: INSERT INTO orders_archive SELECT
+                Currency is a column
+                  ANY: UPDATE orders o SET
+                  ANY: UPDATE orders SET total
+                  env SHOP_CURRENCY -> DEFAULT_CURRENCY, +FX_API_KEY, -LEGACY_VAT_RATE
+                """, summary("plain"));
+    }
+
+    @Test
+    void bulletsAndPiecesOfEnvFilesAreRead() {
+        assertEquals("""
+                - 0031 adds `orders.note`, nothing to fill
+                  LATER: UPDATE orders SET note
+                  env +ORDER_NOTE_MAX, +ORDER_NOTE_MIN, +NOTE_SALT, -OLD_SALT, +ORDER_QUEUE_URL, +PORT, \
+                -ORDER_LEGACY_URL
+                """, summary("terse"));
+    }
+
+    @Test
+    void wordsThatCallItHarmlessDoNotMoveIt() {
+        assertEquals("""
+                Cosmetic: tidy comments table
+                  ANY: ALTER TABLE comments DROP
+                Docs only
+                Example for later
+                  NEVER: TRUNCATE comments;
+                """, summary("harmless"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "Run this after the deploy:                     | LATER",
+        "Post-deploy                                    | LATER",
+        "As soon as version 2 is live, run              | LATER",
+        "When done, deploy. Then:                       | ANY",
+        "Run the following for this release:            | ANY",
+        "Run once per release:                          | ANY",
+        "After the backfill, before the release:        | RELEASE",
+        "Pre-deploy                                     | RELEASE",
+        "To roll back:                                  | NEVER",
+        "Undo                                           | NEVER",
+        "If the deploy fails, restore them:             | NEVER",
+        "There is no way back from this:                | ANY",
+        "This can't be undone. Fill the new column:     | ANY",
+        "Reverting is not possible without the old rows | ANY",
+        "Fill it from the old column                    | ANY"})
+    void aSentenceSaysWhen(String words, String when) {
+        assertEquals(when, Place.of(List.of(words)).when().toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0021,0021_split,true", "0021_split.sql,0021_split,true", "drizzle/0021_split.sql,0021_split,true",
+        "021,0021_split,false", "0021,00210_split,false", "V7,V7__orders,true", "V7,V70__orders,false",
+        "20261102090000_team/migration.sql,20261102090000_team,true", "split,0021_split,false"})
+    void aMigrationIsMeantByItsNumberOrItsName(String word, String migration, boolean meant) {
+        assertEquals(meant, Place.names(word, migration));
     }
 }

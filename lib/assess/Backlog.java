@@ -1,5 +1,5 @@
 //SOURCES ../Failure.java ../Gate.java ../History.java ../Holds.java ../Migration.java ../Phase.java ../Project.java
-//SOURCES ../migrations/Histories.java
+//SOURCES ../Some.java ../migrations/Histories.java
 
 package lib.assess;
 
@@ -15,6 +15,7 @@ import lib.Holds;
 import lib.Migration;
 import lib.Phase;
 import lib.Project;
+import lib.Some;
 import lib.migrations.Histories;
 
 /**
@@ -24,6 +25,8 @@ import lib.migrations.Histories;
  * @param holds the pending ones: those that are due, and those that wait
  */
 public record Backlog(History.State state, List<History.Trouble> troubles, Holds holds) {
+    /** Names on one line; all of them are in the facts. */
+    private static final int SHOWN = 10;
 
     /** Asks the database; reads only. */
     public static Backlog of(Project project, History history, Connection connection) throws SQLException {
@@ -65,7 +68,7 @@ public record Backlog(History.State state, List<History.Trouble> troubles, Holds
             throw Failure.stop(messages(stops), stops.get(0).hint());
         }
         String found = state.applied().size() + " applied, " + (due().isEmpty() ? "none pending"
-                : due().size() + " pending: " + String.join(", ", ids(due())))
+                : due().size() + " pending: " + Some.of(ids(due()), SHOWN, ", "))
                 + (holds.none() ? "" : "; held back: " + holds.words());
         return troubles.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "\n" + messages(troubles), troubles.get(0).hint());

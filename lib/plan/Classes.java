@@ -1,4 +1,5 @@
-//SOURCES ../Migration.java ../Notes.java ../Variables.java ../sql/Name.java Draft.java Node.java Problem.java
+//SOURCES ../Migration.java ../Notes.java ../Place.java ../Variables.java ../sql/Name.java Draft.java Node.java
+//SOURCES Problem.java Waiting.java
 
 package lib.plan;
 
@@ -13,6 +14,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import lib.Migration;
 import lib.Notes;
+import lib.Place;
 import lib.Variables;
 import lib.sql.Name;
 
@@ -22,10 +24,6 @@ import lib.sql.Name;
  * @param reason of the overall class, in one line
  */
 public record Classes(List<Entry> entries, Kind overall, String reason) {
-    /** What changes rows and nothing else. */
-    private static final Set<String> DATA = Set.of("INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "SET",
-            "SET CONSTRAINTS", "REFRESH MATERIALIZED VIEW", "ANALYZE", "COPY");
-
     /** From harmless to a person's decision; the order counts. */
     public enum Kind {
         NONE("None"), DATA_ONLY("Data-only"), SIMPLE("Simple"), COMPLEX("Complex");
@@ -72,7 +70,8 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
         for (Migration migration : pending) {
             List<Node> own = draft.steps().stream().filter(step -> step.origin().equals(migration.id())).toList();
             boolean named = entry.files().stream()
-                    .anyMatch(file -> file.contains(migration.id()) || migration.file().endsWith(file));
+                    .anyMatch(file -> file.contains(migration.id()) || migration.file().endsWith(file)
+                    || Place.names(file, migration.id()));
             if (named || own.stream().anyMatch(step -> speaksOf(entry, step))) {
                 migrations.add(migration.id());
                 own.stream().filter(step -> named || speaksOf(entry, step)).forEach(statements::add);
@@ -85,7 +84,7 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
         List<Problem> problems = draft.problems().stream().filter(problem -> migrations.contains(problem.origin())
                 || problem.origin().equals(entry.title()) || speaksOf(entry, problem)).toList();
         // Words never make it more harmless than its statements: what alters the schema is more than data.
-        boolean schema = data.stream().anyMatch(step -> !DATA.contains(step.facts().tag()));
+        boolean schema = data.stream().anyMatch(step -> !Waiting.DATA.contains(step.facts().tag()));
         Kind kind = !problems.isEmpty() ? Kind.COMPLEX : !migrations.isEmpty() || schema ? Kind.SIMPLE
                 : !data.isEmpty() ? Kind.DATA_ONLY : Kind.NONE;
         String reason = switch (kind) {

@@ -1,6 +1,6 @@
-//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../Settings.java ../sql/Statement.java
-//SOURCES Backfill.java Catalog.java Discard.java Losses.java Node.java Online.java Order.java Pending.java Problem.java
-//SOURCES Views.java
+//SOURCES ../sql/Change.java ../Migration.java ../sql/Name.java ../Notes.java ../Place.java ../Settings.java
+//SOURCES ../sql/Statement.java Backfill.java Catalog.java Discard.java Losses.java Node.java Online.java Order.java
+//SOURCES Pending.java Problem.java Views.java Waiting.java
 
 package lib.plan;
 
@@ -9,8 +9,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import lib.Migration;
 import lib.Notes;
+import lib.Place;
 import lib.Settings;
 import lib.sql.Change;
 import lib.sql.Name;
@@ -85,7 +87,11 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
             backfill.derive(open);
             nodes.addAll(backfill.steps);
             Set<Name> tables = release.tables();
-            release.written.forEach((statement, entry) -> nodes.add(Node.written(statement, entry, tables)));
+            List<Node> later = new ArrayList<>();
+            for (Pending.Written each : release.written) {
+                Node step = Node.written(each.statement(), each.entry(), each.place(), tables);
+                (each.place().when() == Place.When.LATER ? later : nodes).add(step);
+            }
             for (Backfill.Open column : open) {
                 if (column.required()) {
                     nodes.add(Node.finish(column.table(), column.column().name(), column.origin()));
@@ -98,7 +104,26 @@ public record Draft(List<Node> steps, List<Problem> problems, List<String> unver
                         + " what removes it", String.join("\n", nodes.stream().map(Node::sql).toList())));
                 return nodes;
             });
-            return new Draft(checked(ordered), problems, List.copyOf(unverified));
+            later.forEach(this::canWait);
+            return new Draft(Stream.concat(checked(ordered).stream(), later.stream()).toList(), problems,
+                    List.copyOf(unverified));
+        }
+
+        // Words put a step behind the deploy only where no statement of the release counts on it.
+        private void canWait(Node step) {
+            String tag = step.facts().tag();
+            boolean rows = Waiting.DATA.contains(tag) || Set.of("DO", "CALL").contains(tag);
+            String why = !rows ? "only SQL that changes rows waits; what changes the schema is a migration, of this"
+                    + " release or of the next" : nodes.stream()
+                    .filter(node -> node.kind() == Node.Kind.FINISH && node.needs().stream()
+                    .anyMatch(need -> need.column() != null && step.fills().contains(need))
+                    || node.kind() == Node.Kind.FILE && node.removes().stream().anyMatch(step.needs()::contains))
+                    .map(node -> "the release itself needs it before: " + node.sql()).findFirst().orElse(null);
+            if (why != null) {
+                problems.add(Problem.order(step.origin(), "the SQL under \"" + step.origin() + "\" in " + Notes.FILE
+                        + " is to wait for the deploy, and cannot (" + step.sql().lines().findFirst().orElse("") + "): "
+                        + why, step.sql()));
+            }
         }
 
         private void file(Pending.Part part) {

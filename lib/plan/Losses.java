@@ -42,7 +42,7 @@ final class Losses {
                 values(part, dropped);
             }
         }
-        release.written.forEach(this::written);
+        release.written.forEach(each -> written(each.statement(), each.entry()));
         return problems;
     }
 
@@ -59,6 +59,17 @@ final class Losses {
                         && emptied.add(table)) {
                     problems.add(Problem.loss(table.toString(), entry, table + " loses its "
                             + counted(catalog.count("SELECT count(*) FROM " + table.sql()), "row")
+                            + " by the SQL of this entry, and nothing reads them first", statement.sql(), 0));
+                }
+            }
+            if (change instanceof Change.DropColumn dropped && catalog.columns(dropped.table())
+                    .containsKey(dropped.column()) && !emptied.contains(dropped.table())) {
+                Node.Ref column = new Node.Ref(dropped.table(), dropped.column());
+                long values = saved(column, column) ? 0 : catalog.count("SELECT count("
+                        + Name.quote(dropped.column()) + ") FROM " + dropped.table().sql());
+                if (values > 0) {
+                    String object = dropped.table() + "." + dropped.column();
+                    problems.add(Problem.loss(object, entry, object + " loses its " + counted(values, "value")
                             + " by the SQL of this entry, and nothing reads them first", statement.sql(), 0));
                 }
             }

@@ -1,10 +1,11 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Needs.java
+//SOURCES ../Place.java ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Needs.java
 
 package lib.plan;
 
 import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
+import lib.Place;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -20,9 +21,11 @@ import lib.sql.Statement;
  * @param touches every table, type and index it names: two statements of files that share one keep their order
  * @param fills tables it puts rows into (a reference without a column), columns whose values it sets or clears away
  * @param barrier whether nothing may be moved past it, because what it touches is not known
+ * @param place where the words of an entry want it
  */
 public record Node(Kind kind, String sql, Statement facts, String origin, String note, Set<Name> touches,
-                   Set<Ref> creates, Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier) {
+                   Set<Ref> creates, Set<Ref> removes, Set<Ref> needs, Set<Ref> fills, boolean barrier,
+                   Place place) {
     public enum Kind { FILE, DATA, FINISH, EARLY, LATER, LAST }
 
     /** A table, or one column of it. */
@@ -72,42 +75,44 @@ public record Node(Kind kind, String sql, Statement facts, String origin, String
             }
         }
         return new Node(Kind.FILE, facts.sql(), facts, origin, note, touches, creates, removes, Set.of(),
-                isBlock(facts) ? worded(facts, catalog.tables()) : fills(facts, Needs.of(facts)), barrier);
+                isBlock(facts) ? worded(facts, catalog.tables()) : fills(facts, Needs.of(facts)), barrier,
+                Place.ANY);
     }
 
     /** The same step, written in another way. */
     Node as(String otherSql) {
-        return new Node(kind, otherSql, facts, origin, note, touches, creates, removes, needs, fills, barrier);
+        return new Node(kind, otherSql, facts, origin, note, touches, creates, removes, needs, fills, barrier, place);
     }
 
     /** A data step of our own, whose needs are known exactly. */
     static Node data(String sql, String note, Set<Ref> needs, Ref fills) {
         Statement facts = Statement.of(sql, 0);
         return new Node(Kind.DATA, sql, facts, "data", note, facts.relations(), Set.of(), Set.of(), needs,
-                Set.of(fills), false);
+                Set.of(fills), false, Place.ANY);
     }
 
     /** A data step somebody wrote: it needs what it names; of a block of code only the words are known. */
-    static Node written(Statement statement, String origin, Set<Name> tables) {
+    static Node written(Statement statement, String origin, Place place, Set<Name> tables) {
         Set<Ref> needs = isBlock(statement) ? worded(statement, tables) : Needs.of(statement);
         Set<Name> touches = new HashSet<>(statement.relations());
         needs.forEach(need -> touches.add(need.table()));
         return new Node(Kind.DATA, statement.sql(), statement, origin, "from the entry \"" + origin + "\"", touches,
-                Set.of(), Set.of(), needs, isBlock(statement) ? needs : fills(statement, needs), false);
+                Set.of(), Set.of(), needs, isBlock(statement) ? needs : fills(statement, needs), false, place);
     }
 
     /** The SET NOT NULL that stands after the backfill of its column. */
     static Node finish(Name table, String column, String origin) {
         String sql = "ALTER TABLE " + table.sql() + " ALTER COLUMN " + Name.quote(column) + " SET NOT NULL";
         return new Node(Kind.FINISH, sql, Statement.of(sql, 0), origin, "every row has its value now", Set.of(table),
-                Set.of(), Set.of(), Set.of(new Ref(table, column), new Ref(table, null)), Set.of(), false);
+                Set.of(), Set.of(), Set.of(new Ref(table, column), new Ref(table, null)), Set.of(), false,
+                Place.ANY);
     }
 
     /** A statement that runs outside the one transaction of the rest. */
     static Node apart(Kind kind, String sql, String origin, String note) {
         Statement facts = Statement.of(sql, 0);
         return new Node(kind, sql, facts, origin, note, facts.relations(), Set.of(), Set.of(), Set.of(), Set.of(),
-                false);
+                false, Place.ANY);
     }
 
     /** Whether this is code whose tables and columns no grammar tells. */

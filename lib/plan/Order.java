@@ -108,6 +108,13 @@ final class Order {
     private void place(int file, int step) {
         Node statement = nodes.get(file);
         Node data = nodes.get(step);
+        // Beside what the statements themselves want: where the two contradict each other, there is no order.
+        if (data.place().before(statement.origin())) {
+            edge(step, file);
+        }
+        if (data.place().after(statement.origin())) {
+            edge(file, step);
+        }
         if (shares(statement.removes(), data.needs())) {
             edge(step, file);
         } else if (shares(statement.creates(), data.needs())) {

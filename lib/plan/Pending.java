@@ -1,13 +1,11 @@
-//SOURCES ../sql/Change.java ../Failure.java ../Migration.java ../sql/Name.java ../Notes.java ../sql/Statement.java
-//SOURCES Catalog.java Node.java
+//SOURCES ../sql/Change.java ../Failure.java ../Migration.java ../sql/Name.java ../Notes.java ../Place.java
+//SOURCES ../sql/Statement.java Catalog.java Node.java
 
 package lib.plan;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -15,6 +13,7 @@ import java.util.stream.Stream;
 import lib.Failure;
 import lib.Migration;
 import lib.Notes;
+import lib.Place;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -33,8 +32,12 @@ final class Pending {
         }
     }
 
+    /** One statement of an entry, and where its words want it. */
+    record Written(Statement statement, String entry, Place place) {
+    }
+
     final List<Part> parts = new ArrayList<>();
-    final Map<Statement, String> written = new LinkedHashMap<>();
+    final List<Written> written = new ArrayList<>();
     private final Catalog catalog;
 
     /** Reads the migration files; what cannot be split is told by file and line. */
@@ -46,11 +49,12 @@ final class Pending {
             }
         }
         for (Notes.Entry entry : entries) {
-            for (String fence : entry.sql()) {
-                for (Statement statement : read(fence, "the SQL under \"" + entry.title() + "\" in " + Notes.FILE)) {
+            for (Notes.Fence fence : entry.steps()) {
+                for (Statement statement : read(fence.sql(), "the SQL under \"" + entry.title() + "\" in "
+                        + Notes.FILE)) {
                     // A question is not a step; it changes nothing.
                     if (!asks(statement)) {
-                        written.put(statement, entry.title());
+                        written.add(new Written(statement, entry.title(), fence.place()));
                     }
                 }
             }
@@ -66,8 +70,17 @@ final class Pending {
         try {
             return Statement.parse(sql).stream().filter(statement -> !IDLE.contains(statement.tag())).toList();
         } catch (IllegalArgumentException e) {
-            throw Failure.stop(place + ": " + e.getMessage(), "correct it, commit it, and run this again");
+            throw Failure.stop(place + ": " + e.getMessage(), way(e.getMessage()));
         }
+    }
+
+    private static String way(String trouble) {
+        return trouble.contains("COPY data") || trouble.contains("\\copy") ? "write the rows as INSERT"
+                + " statements: pg_dump --data-only --inserts -t TABLE DATABASE"
+                : trouble.matches(".*psql command \\\\ir? .*") ? "put the SQL of that file in its place"
+                : trouble.matches(".*psql command \\\\(c|connect) .*") ? "take it out: a release goes to one database,"
+                + " which the settings name" : trouble.contains("psql command") ? "write it as SQL, or take it out"
+                : "correct it, commit it, and run this again";
     }
 
     /** The CREATE TABLE of a table that this release makes, or null. */
@@ -265,13 +278,13 @@ final class Pending {
     private Stream<Statement> statements() {
         Set<Statement> statements = new LinkedHashSet<>();
         parts.forEach(part -> statements.add(part.statement()));
-        statements.addAll(written.keySet());
+        written.forEach(each -> statements.add(each.statement()));
         return statements.stream().filter(Objects::nonNull);
     }
 
     private Stream<Change> changes() {
         return Stream.concat(parts.stream().map(Part::change),
-                written.keySet().stream().flatMap(statement -> statement.actions().stream())
+                written.stream().flatMap(each -> each.statement().actions().stream())
                 .map(Statement.Action::change));
     }
 

@@ -1,4 +1,4 @@
-//SOURCES ../Postgres.java ../sql/Change.java ../sql/Name.java ../sql/Statement.java
+//SOURCES ../Place.java ../Postgres.java ../sql/Change.java ../sql/Name.java ../sql/Statement.java
 //SOURCES Catalog.java Node.java Pending.java Rights.java
 
 package lib.plan;
@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import lib.Postgres;
+import lib.Place;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -238,7 +239,7 @@ final class Views {
             Set<Name> names = new HashSet<>(touches);
             names.addAll(facts.relations());
             nodes.add(new Node(Node.Kind.FILE, sql, facts, part.migration().id(), note, names, Set.of(), Set.of(),
-                    Set.of(), Set.of(), false));
+                    Set.of(), Set.of(), false, Place.ANY));
         }
         return nodes;
     }
