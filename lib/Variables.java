@@ -150,7 +150,7 @@ public final class Variables {
         String around = table.lead() + " " + title + " " + String.join(" ", table.head());
         int from = column(table, "(?i)(old|before|from|was|previous)( (name|variable|key))?");
         int to = column(table, "(?i)(new|after|to|now|becomes|replacement)( (name|variable|key))?");
-        if (from >= 0 && to >= 0 && !OTHER.matcher(around).find()) {
+        if (from >= 0 && to >= 0 && !OTHER.matcher(table.lead() + " " + String.join(" ", table.head())).find()) {
             for (List<String> row : table.rows()) {
                 String before = variable(row.get(from));
                 String after = variable(row.get(to));

@@ -287,7 +287,7 @@ class NotesTest {
                   ANY after 20261128101500_handles.sql: update profiles set handle
                   LATER: update posts set search
                   NEVER: update profiles set handle
-                  env +MAIL_FROM, -SMTP_HOST
+                  env -SMTP_HOST, +MAIL_FROM
                 """, summary("supabase"));
     }
 

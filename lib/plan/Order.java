@@ -90,10 +90,16 @@ final class Order {
         } else if (a.kind() == Node.Kind.DATA && b.kind() == Node.Kind.DATA && shares(a.touches(), b.touches())) {
             if (derived(a) && supplies(b, a)) {
                 edge(j, i);
-            } else if (derived(a) == derived(b) || shares(a.fills(), b.needs())) {
+            } else if (sameFiles(a, b) && (derived(a) == derived(b) || shares(a.fills(), b.needs()))) {
                 edge(i, j);
             }
         }
+    }
+
+    // Where words place two steps by different files, these decide which comes first.
+    private static boolean sameFiles(Node one, Node other) {
+        return one.place().before().equals(other.place().before())
+                && one.place().after().equals(other.place().after());
     }
 
     // Whether the next statement does not care when the first one's column goes or gets another name.
