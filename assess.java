@@ -244,7 +244,7 @@ class assess implements Callable<Integer> {
                 "  jbang assess.java status --env staging --env production",
                 "%nWithout --env: local, staging, production and what else release.json describes.",
                 "Whoever can reach what is unreachable from here finds instructions in _migrations/hand-over-*.md.",
-                "%nExit codes: 0 all ready, 10 trouble in a history, 11 migrations are pending,",
+                "%nExit codes: 0 all ready or held back, 10 trouble in a history, 11 migrations are pending,",
                 "12 one cannot be reached, 2 wrong usage."})
     int status() {
         return Status.of(common, Status.named(spec.commandLine().getParseResult()));

@@ -86,16 +86,23 @@ public final class Address {
                 : environment.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_")) + "_DATABASE_URL";
     }
 
-    private static Found common(Path repo, String environment, Console console) {
+    /** The URL that the variable of an environment holds, in the shell or in .env; null where neither has it. */
+    public static Found usual(Path repo, String environment) {
         String name = variable(environment);
         String value = System.getenv(name);
         if (value != null && !value.isBlank()) {
             return new Found(value, name);
         }
         value = inFile(repo, name);
-        if (value != null && !value.isBlank()) {
-            return new Found(value, name + " in .env");
+        return value == null || value.isBlank() ? null : new Found(value, name + " in .env");
+    }
+
+    private static Found common(Path repo, String environment, Console console) {
+        Found usual = usual(repo, environment);
+        if (usual != null) {
+            return usual;
         }
+        String name = variable(environment);
         if (System.getenv(TYPED) == null && !Console.interactive()) {
             // DATABASE_URL is the developer's own database far too often to be taken for production.
             throw Failure.usage("no database URL for " + environment + ": " + name + " is neither set nor in .env",

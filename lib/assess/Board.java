@@ -112,6 +112,8 @@ public final class Board {
             text.append(each.place()).append(", ").append(each.source()).append('\n').append(indent)
                     .append(each.applied().size()).append(" applied, ").append(each.pending().size())
                     .append(" pending, says ").append(each.history()).append('\n');
+            each.held().forEach(held -> text.append(indent).append(wrapped("held " + held.when() + ": "
+                    + held.migration(), indent)).append('\n'));
         }
         if (each.verdict() == Standing.Verdict.unreachable && each.hint() != null) {
             text.append(indent).append("-> ").append(each.hint().replace("\n", "\n" + indent + "   ")).append('\n');

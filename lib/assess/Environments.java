@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Compose.java ../Failure.java ../Gate.java ../History.java ../Postgres.java ../Project.java
-//SOURCES ../Settings.java ../Target.java ../migrations/Histories.java Standing.java
+//SOURCES ../Settings.java ../Target.java Backlog.java Standing.java
 
 package lib.assess;
 
@@ -70,13 +70,13 @@ public final class Environments {
         return standings;
     }
 
-    private static Standing standing(Place place, CompletableFuture<Connection> connecting, History history) {
+    private Standing standing(Place place, CompletableFuture<Connection> connecting, History history) {
         if (connecting == null) {
             return Standing.without(place, place.optional ? Standing.Verdict.unset : Standing.Verdict.unreachable,
                     place.failure.getMessage(), place.failure.hint);
         }
         try (Connection connection = connecting.join()) {
-            return Standing.of(place, connection, history);
+            return Standing.of(place, Backlog.of(project, history, connection));
         } catch (CompletionException e) {
             if (e.getCause() instanceof Failure failure) {
                 return Standing.without(place, place.optional ? Standing.Verdict.unset
@@ -91,13 +91,9 @@ public final class Environments {
 
     private Place place(String name) {
         boolean production = name.equals("production");
-        boolean stray = !project.settings.environments().isEmpty() && !production
-                && !project.settings.environments().containsKey(name);
-        if (stray && !asked) {
-            // Nobody described it, so nobody misses it; the developer's own database is found all the same.
-            Optional<Place> own = name.equals("local") ? local() : Optional.empty();
-            return own.orElseGet(() -> new Place(name, null, null, Failure.missing("release.json describes no "
-                    + name, null), true));
+        if (!production && !project.settings.environments().isEmpty()
+                && !project.settings.environments().containsKey(name)) {
+            return undescribed(name);
         }
         try {
             Project other = new Project(options, name);
@@ -114,12 +110,26 @@ public final class Environments {
                     + Address.variable(name) + " is neither set nor in .env", "export " + Address.variable(name)
                     + "=postgresql://USER:PASSWORD@HOST:PORT/DATABASE"), !asked && !production));
         } catch (Failure failure) {
-            if (failure.exit == Failure.Exit.USAGE && asked && !production
-                    && !project.settings.environments().containsKey(name)) {
-                throw failure;
-            }
             return new Place(name, null, null, failure, false);
         }
+    }
+
+    // Found by its variable or as the developer's own; where it is not, nobody misses what nobody described.
+    private Place undescribed(String name) {
+        try {
+            Address.Found found = Address.usual(project.repo, name);
+            if (found != null) {
+                return new Place(name, found.target(), found.source(), null, false);
+            }
+        } catch (Failure failure) {
+            return new Place(name, null, null, failure, false);
+        }
+        Optional<Place> local = name.equals("local") ? local() : Optional.empty();
+        if (local.isEmpty() && asked) {
+            project.settings.environment(name);
+        }
+        return local.orElseGet(() -> new Place(name, null, null, Failure.missing("release.json describes no " + name
+                + ", and " + Address.variable(name) + " is neither set nor in .env", null), true));
     }
 
     // The developer's own: DATABASE_URL when it leads to this machine, else the compose file's.

@@ -1,4 +1,4 @@
-//SOURCES ../Address.java ../History.java ../Migration.java ../Run.java Standing.java
+//SOURCES ../Address.java ../History.java ../Holds.java ../Migration.java ../Run.java Standing.java
 
 package lib.assess;
 
@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import lib.Address;
 import lib.History;
+import lib.Holds;
 import lib.Migration;
 import lib.Run;
 
@@ -30,16 +31,19 @@ final class HandOver {
     private final History history;
     private final String commit;
     private final String known;
+    private final List<Holds.Held> held;
 
     /**
      * Instructions for one environment.
      *
      * @param table the history table as another environment of the same application has it; null when none answered
+     * @param held migrations that must wait, wherever they are missing
      */
-    HandOver(Standing standing, History history, String commit, String table) {
+    HandOver(Standing standing, History history, String commit, String table, List<Holds.Held> held) {
         this.standing = standing;
         this.history = history;
         this.commit = commit;
+        this.held = held;
         this.known = table != null ? table : TABLES.get(history.tool());
     }
 
@@ -150,7 +154,9 @@ final class HandOver {
                 default -> migration.hash() == null ? "its name" : migration.hash().length() > 12
                         ? "checksum " + migration.hash().substring(0, 12) + "…" : "checksum " + migration.hash();
             };
-            list.append("| ").append(migration.id()).append(" | ").append(row).append(" |\n");
+            String wait = held.stream().filter(each -> each.migration().equals(migration.id())).findFirst()
+                    .map(each -> "; it waits " + each.when() + ", and is not missing before").orElse("");
+            list.append("| ").append(migration.id()).append(" | ").append(row).append(wait).append(" |\n");
         }
         return list.toString();
     }

@@ -1,18 +1,13 @@
-//SOURCES ../Failure.java ../Gate.java ../History.java ../Migration.java ../migrations/Histories.java
+//SOURCES ../Failure.java ../Gate.java ../History.java ../Holds.java Backlog.java
 
 package lib.assess;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
-import lib.Migration;
-import lib.migrations.Histories;
+import lib.Holds;
 
 /**
  * How the database of one environment stands to the repository's migrations.
@@ -21,29 +16,29 @@ import lib.migrations.Histories;
  * @param source where its URL was found
  * @param reason why it is unreachable or unset, in words; null for the others
  * @param history the table that says so
+ * @param pending those whose time has come
+ * @param held those that wait
  */
 public record Standing(String environment, Verdict verdict, String place, String source, String reason, String hint,
                        String history, List<String> applied, List<String> pending,
-                       List<History.Trouble> troubles) {
+                       List<Holds.Held> held, List<History.Trouble> troubles) {
     /** From good to bad; an environment that is unset does not count. */
-    public enum Verdict { unset, ready, pending, unreachable, trouble }
+    public enum Verdict { unset, ready, held, pending, unreachable, trouble }
 
     /** What its database says. */
-    static Standing of(Environments.Place at, Connection connection, History history) throws SQLException {
-        History.State state = history.state(connection);
-        List<History.Trouble> troubles = new ArrayList<>(state.troubles());
-        troubles.addAll(Histories.beside(connection, Optional.of(history), state));
-        Verdict verdict = troubles.stream().anyMatch(History.Trouble::stops) ? Verdict.trouble
-                : state.pending().isEmpty() ? Verdict.ready : Verdict.pending;
-        return new Standing(at.environment(), verdict, at.place(), at.source(), null, null, state.table().toString(),
-                state.applied().stream().map(Migration::id).toList(),
-                state.pending().stream().map(Migration::id).toList(), troubles);
+    static Standing of(Environments.Place at, Backlog backlog) {
+        Verdict verdict = backlog.troubles().stream().anyMatch(History.Trouble::stops) ? Verdict.trouble
+                : !backlog.due().isEmpty() ? Verdict.pending
+                : backlog.holds().none() ? Verdict.ready : Verdict.held;
+        return new Standing(at.environment(), verdict, at.place(), at.source(), null, null,
+                backlog.state().table().toString(), Backlog.ids(backlog.state().applied()),
+                Backlog.ids(backlog.due()), backlog.holds().held(), backlog.troubles());
     }
 
     /** One that nobody could ask. */
     static Standing without(Environments.Place at, Verdict verdict, String reason, String hint) {
         return new Standing(at.environment(), verdict, at.place(), at.source(), reason, hint, null, List.of(),
-                List.of(), List.of());
+                List.of(), List.of(), List.of());
     }
 
     /** Whether its database was asked. */
@@ -52,24 +47,32 @@ public record Standing(String environment, Verdict verdict, String place, String
         return history != null;
     }
 
-    /** What it says of one migration: applied, pending, or neither. */
+    /** What it says of one migration: applied, pending, held, or none of them. */
     public String of(String migration) {
         return !known() ? "?" : applied.contains(migration) ? "applied" : pending.contains(migration) ? "pending"
-                : "-";
+                : held.stream().anyMatch(each -> each.migration().equals(migration)) ? "held" : "-";
+    }
+
+    /** Which wait, each with its day; empty when none does. */
+    String waiting() {
+        return String.join(", ", held.stream().map(each -> each.migration() + " (" + each.when() + ")").toList());
     }
 
     /** The state in one line, and how to mend it. */
     Gate.Finding finding() {
         return switch (verdict) {
-            case trouble -> throw Failure.stop(String.join("\n", stops().stream()
-                    .map(History.Trouble::message).toList()), stops().get(0).hint());
+            case trouble -> throw Failure.stop(Backlog.messages(stops()), stops().get(0).hint());
             case unreachable -> throw Failure.missing(reason, hint);
-            case pending -> throw Failure.decide(pending.size() + " pending: " + String.join(", ", pending),
+            case pending -> throw Failure.decide(pending.size() + " pending: " + String.join(", ", pending)
+                    + (held.isEmpty() ? "" : "; held back: " + waiting()),
                     "jbang release.java" + (environment.equals("production") ? "" : " --env " + environment));
             case unset -> Gate.skipped(reason);
-            default -> troubles.isEmpty() ? Gate.passed("all " + applied.size() + " migrations are applied")
-                    : Gate.warned("all migrations are applied\n" + String.join("\n", troubles.stream()
-                    .map(History.Trouble::message).toList()), troubles.get(0).hint());
+            default -> {
+                String found = held.isEmpty() ? "all " + applied.size() + " migrations are applied"
+                        : applied.size() + " applied, and nothing is due; held back: " + waiting();
+                yield troubles.isEmpty() ? Gate.passed(found)
+                        : Gate.warned(found + "\n" + Backlog.messages(troubles), troubles.get(0).hint());
+            }
         };
     }
 

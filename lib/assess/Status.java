@@ -75,7 +75,8 @@ public final class Status {
         String table = standings.stream().filter(Standing::known).map(Standing::history).findFirst().orElse(null);
         for (Standing each : standings) {
             if (each.verdict() == Standing.Verdict.unreachable) {
-                Path file = new HandOver(each, history, commit, table).write(Run.open(project.repo));
+                Path file = new HandOver(each, history, commit, table,
+                        project.waiting(history.local()).held()).write(Run.open(project.repo));
                 phase.fact("handOver." + each.environment(), project.repo.relativize(file).toString());
                 text.append(String.format("%n%-11s %s   # for somebody who can reach %s", "hand over",
                         project.repo.relativize(file), each.environment()));
