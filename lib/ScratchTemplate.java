@@ -147,7 +147,7 @@ final class ScratchTemplate {
                 }
             }
         }
-        return Long.toHexString(sum.getValue());
+        return String.format("%08x", sum.getValue());
     }
 
     // What is all zeros, most of a fresh log file, is not written: such blocks take no room and no time.

@@ -1,4 +1,4 @@
-//SOURCES World.java ../lib/StandBy.java
+//SOURCES World.java ../lib/Scratch.java ../lib/Servers.java ../lib/StandBy.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +11,8 @@ import java.sql.Connection;
 import java.util.Map;
 import lib.Failure;
 import lib.Postgres;
+import lib.Scratch;
+import lib.Servers;
 import lib.StandBy;
 import lib.Target;
 import org.junit.jupiter.api.Test;
@@ -54,10 +56,11 @@ class StandByTest {
 
     @Test
     void theRehearsalRunsOnIt() throws Exception {
-        try (World world = World.drizzle("standing by")) {
+        // Of its own: on the tests' common one another class may be rehearsing at this moment.
+        try (World world = World.drizzle("standing by"); Scratch server = Scratch.start(Servers.fitting(15))) {
             assertEquals(0, world.run("backup").exit());
             world.environment.put("RELEASE_SCRATCH_URL", null);
-            world.environment.put(VARIABLE, World.rehearsal().target(null).url());
+            world.environment.put(VARIABLE, server.target(null).url());
             // So that it could start none of its own, nor fetch one.
             world.environment.put("RELEASE_PG_BINS", folder.toString());
             world.environment.put("XDG_CACHE_HOME", folder.toString());
@@ -65,7 +68,7 @@ class StandByTest {
             World.Result result = world.run("validate");
             assertTrue(result.err().contains("rehearsal.server throw-away server, PostgreSQL 15"), result::all);
             assertTrue(result.err().contains("rehearsal.restore the copy has the schema"), result::all);
-            try (Connection connection = Postgres.read(World.rehearsal().target(null), "test")) {
+            try (Connection connection = Postgres.read(server.target(null), "test")) {
                 assertFalse(Postgres.rows(connection, "SELECT datname FROM pg_database").toString()
                         .contains("release_rehearsal_"));
             }
