@@ -126,6 +126,7 @@ class release implements Callable<Integer> {
     private Recovery recovery;
     private Delivery delivery;
     private ProviderVariables variables;
+    private Downtime downtime;
     private Certificate certificate;
     private Approval approval;
     private Standstill standstill;
@@ -241,7 +242,7 @@ class release implements Callable<Integer> {
                     + Services.connected(project.address().target()) : ""));
             return;
         }
-        new Downtime(project, run, console, services, situation).begin();
+        downtime.begin();
     }
 
     private void save() {
@@ -249,7 +250,7 @@ class release implements Callable<Integer> {
             console.mark("skip", "nothing is applied; the backup is " + situation.backup());
             return;
         }
-        new Downtime(project, run, console, services, situation).save(phases, standstill, finalBackup());
+        downtime.save(phases, standstill, finalBackup());
     }
 
     private void apply() throws Exception {
@@ -276,9 +277,9 @@ class release implements Callable<Integer> {
 
     private void end() {
         situation.end();
-        Double downtime = situation.downtime();
-        console.mark("pass", downtime == null ? "nothing stood still"
-                : String.format("nobody could use it for %.1f s", downtime));
+        Double seconds = situation.downtime();
+        console.mark("pass", seconds == null ? "nothing stood still"
+                : String.format("nobody could use it for %.1f s", seconds));
     }
 
     /** Goes on with a release that changed production: the segments that are left, then promotes and starts. */
@@ -372,6 +373,7 @@ class release implements Callable<Integer> {
         recovery = new Recovery(project, run, console, turn);
         delivery = new Delivery(project, run, console, services, situation);
         variables = new ProviderVariables(project, run, console, applyEnv);
+        downtime = new Downtime(project, run, console, services, situation);
     }
 
     // Looked at before the work begins, and once more before anything stops.

@@ -148,6 +148,11 @@ public record Holds(List<Migration> due, List<Held> held) {
 
     /** All of them with their day, in one line. */
     public String words() {
+        return words(held);
+    }
+
+    /** The same of any that wait. */
+    public static String words(List<Held> held) {
         return String.join(", ", held.stream().map(each -> each.migration + " (" + each.when() + ")").toList());
     }
 

@@ -1,5 +1,5 @@
 //DEPS org.commonmark:commonmark:0.32.0
-//SOURCES Hash.java Place.java
+//SOURCES Decoded.java Hash.java Place.java
 
 package lib;
 
@@ -88,9 +88,9 @@ public record Notes(String template, List<Entry> entries) {
         if (text == null || text.isBlank()) {
             return new Notes(text == null ? "" : text, List.of());
         }
-        if (text.startsWith("\ufeff")) {
-            Notes notes = of(text.substring(1));
-            return new Notes("\ufeff" + notes.template, notes.entries);
+        if (Decoded.marked(text)) {
+            Notes notes = of(Decoded.unmarked(text));
+            return new Notes(text.charAt(0) + notes.template, notes.entries);
         }
         Node document = parse(text);
         int start = templateEnd(document, text);

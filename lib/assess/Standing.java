@@ -53,23 +53,18 @@ public record Standing(String environment, Verdict verdict, String place, String
                 : held.stream().anyMatch(each -> each.migration().equals(migration)) ? "held" : "-";
     }
 
-    /** Which wait, each with its day; empty when none does. */
-    String waiting() {
-        return String.join(", ", held.stream().map(each -> each.migration() + " (" + each.when() + ")").toList());
-    }
-
     /** The state in one line, and how to mend it. */
     Gate.Finding finding() {
         return switch (verdict) {
             case trouble -> throw Failure.stop(Backlog.messages(stops()), stops().get(0).hint());
             case unreachable -> throw Failure.missing(reason, hint);
             case pending -> throw Failure.decide(pending.size() + " pending: " + String.join(", ", pending)
-                    + (held.isEmpty() ? "" : "; held back: " + waiting()),
+                    + (held.isEmpty() ? "" : "; held back: " + Holds.words(held)),
                     "jbang release.java" + (environment.equals("production") ? "" : " --env " + environment));
             case unset -> Gate.skipped(reason);
             default -> {
                 String found = held.isEmpty() ? "all " + applied.size() + " migrations are applied"
-                        : applied.size() + " applied, and nothing is due; held back: " + waiting();
+                        : applied.size() + " applied, and nothing is due; held back: " + Holds.words(held);
                 yield troubles.isEmpty() ? Gate.passed(found)
                         : Gate.warned(found + "\n" + Backlog.messages(troubles), troubles.get(0).hint());
             }

@@ -1,5 +1,5 @@
-//SOURCES ../Cli.java ../Failure.java ../History.java ../Phase.java ../Project.java ../Run.java Board.java
-//SOURCES Environments.java HandOver.java Standing.java
+//SOURCES ../Cli.java ../Failure.java ../History.java ../Holds.java ../Phase.java ../Project.java ../Run.java
+//SOURCES Board.java Environments.java HandOver.java Standing.java
 
 package lib.assess;
 
@@ -10,6 +10,7 @@ import java.util.Set;
 import lib.Cli;
 import lib.Failure;
 import lib.History;
+import lib.Holds;
 import lib.Phase;
 import lib.Project;
 import lib.Run;
@@ -73,14 +74,14 @@ public final class Status {
         standings.forEach(each -> phase.gate("status." + each.environment(), each::finding));
         StringBuilder text = new StringBuilder(board.text());
         String table = standings.stream().filter(Standing::known).map(Standing::history).findFirst().orElse(null);
-        for (Standing each : standings) {
-            if (each.verdict() == Standing.Verdict.unreachable) {
-                Path file = new HandOver(each, history, commit, table,
-                        project.waiting(history.local()).held()).write(Run.open(project.repo));
-                phase.fact("handOver." + each.environment(), project.repo.relativize(file).toString());
-                text.append(String.format("%n%-11s %s   # for somebody who can reach %s", "hand over",
-                        project.repo.relativize(file), each.environment()));
-            }
+        List<Standing> unreachable = standings.stream()
+                .filter(each -> each.verdict() == Standing.Verdict.unreachable).toList();
+        List<Holds.Held> held = unreachable.isEmpty() ? List.of() : project.waiting(history.local()).held();
+        for (Standing each : unreachable) {
+            Path file = new HandOver(each, history, commit, table, held).write(Run.open(project.repo));
+            phase.fact("handOver." + each.environment(), project.repo.relativize(file).toString());
+            text.append(String.format("%n%-11s %s   # for somebody who can reach %s", "hand over",
+                    project.repo.relativize(file), each.environment()));
         }
         if (!options.json) {
             options.console().result(text.toString());

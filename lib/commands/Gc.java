@@ -1,16 +1,13 @@
-//SOURCES ../Cli.java ../DatabaseLock.java ../Json.java ../Project.java ../Run.java ../trash/Bin.java ../trash/Trash.java
+//SOURCES ../Cli.java ../DatabaseLock.java ../Project.java ../Run.java ../trash/Bin.java
 
 package lib.commands;
 
-import java.util.List;
 import java.util.concurrent.Callable;
 import lib.Cli;
 import lib.DatabaseLock;
-import lib.Json;
 import lib.Project;
 import lib.Run;
 import lib.trash.Bin;
-import lib.trash.Trash;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,8 +33,7 @@ public final class Gc implements Callable<Integer> {
             turn.take(project.address().target());
             Bin bin = new Bin(project, run, options.console());
             bin.collect(sha256);
-            List<Trash.Entry> left = bin.entries();
-            options.console().result(options.json ? Json.pretty(Bin.json(left)) : Bin.text(left));
+            bin.show(options.json);
             return 0;
         }
     }

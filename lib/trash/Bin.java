@@ -39,11 +39,13 @@ public final class Bin {
         this.console = console;
     }
 
-    /** Everything in it. */
-    public List<Trash.Entry> entries() throws SQLException {
+    /** Prints what is in it. */
+    public void show(boolean json) throws SQLException {
+        List<Trash.Entry> entries;
         try (Connection connection = Postgres.read(target(), "trash")) {
-            return Trash.of(connection);
+            entries = Trash.of(connection);
         }
+        console.result(json ? Json.pretty(json(entries)) : text(entries));
     }
 
     // A URL that leads to another database than the one that was released is found out before anything is done.
@@ -65,7 +67,7 @@ public final class Bin {
     }
 
     /** The list as a person reads it. */
-    public static String text(List<Trash.Entry> entries) {
+    private static String text(List<Trash.Entry> entries) {
         if (entries.isEmpty()) {
             return "the trash is empty";
         }
@@ -78,7 +80,7 @@ public final class Bin {
     }
 
     /** The list as the fact that programs read. */
-    public static ObjectNode json(List<Trash.Entry> entries) {
+    private static ObjectNode json(List<Trash.Entry> entries) {
         ObjectNode node = Json.object().put("phase", "trash").put("status", "pass");
         node.putArray("gates");
         node.putObject("facts").set("trash", Trash.facts(entries));
