@@ -5,7 +5,7 @@
 //SOURCES preflight.java backup.java assess.java validate.java
 //SOURCES lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/DatabaseLock.java lib/Delivery.java
 //SOURCES lib/Demo.java lib/Downtime.java lib/Failure.java lib/Json.java lib/Kind.java
-//SOURCES lib/LaterData.java lib/Outlook.java lib/Phases.java lib/Postgres.java lib/Project.java lib/Recovery.java
+//SOURCES lib/Outlook.java lib/Phases.java lib/Postgres.java lib/Project.java lib/Recovery.java
 //SOURCES lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
 //SOURCES lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
 //SOURCES lib/commands/Gc.java lib/commands/Reset.java lib/commands/Rollback.java lib/commands/Undrop.java
@@ -32,7 +32,6 @@ import lib.Downtime;
 import lib.Failure;
 import lib.Json;
 import lib.Kind;
-import lib.LaterData;
 import lib.Outlook;
 import lib.Phases;
 import lib.Postgres;
@@ -209,6 +208,7 @@ class release implements Callable<Integer> {
             }
         }
         standstill = new Standstill(project, run, services, plan, certificate, wish.stop);
+        run.put("forecast", standstill.need().stop() ? standstill.record(finalBackup()) : null);
         console.say(walk.report().proposal(plan, certificate, new Outlook(project, services, standstill,
                 delivery.promotion(), variables.planned(), finalBackup()).lines(plan)));
         if (kind.applies() && certificate.later() != null) {
@@ -259,20 +259,19 @@ class release implements Callable<Integer> {
             console.mark("skip", "there is no SQL to apply");
             return;
         }
-        new Apply(project, run, console, situation, certificate, turn).run(plan);
+        Apply.release(project, run, console, situation, certificate, turn).run(plan);
     }
 
     private void data() throws Exception {
-        Certificate waiting = certificate.waiting();
-        if (waiting == null) {
+        if (certificate.later() == null) {
             console.mark("skip", "no data SQL waits for the new version");
             return;
         }
-        if (kind.promotes()) {
+        if (kind.promotes() && !situation.data().complete()) {
             delivery.refuseUnanswered();
         }
-        Plan plan = new Approval(project, waiting, "").plan();
-        new LaterData(project, run, console, situation, waiting).run(plan);
+        Apply.data(project, run, console, situation, certificate, turn)
+                .run(new Approval(project, certificate.waiting(), "").plan());
     }
 
     private void end() {
@@ -308,7 +307,11 @@ class release implements Callable<Integer> {
             }
             List<Step> left = new ArrayList<>();
             if (situation.segmentsLeft()) {
-                left.add(new Step("apply", "run the segments that are left on production", true, this::applyRest));
+                if (situation.down()) {
+                    left.add(new Step("stop", "see that nobody came back meanwhile", true,
+                            () -> downtime.again("jbang release.java resume")));
+                }
+                left.add(new Step("apply", "run the segments that are left on production", true, this::apply));
             }
             if (!situation.isDone("promote") && kind.has("promote")) {
                 left.add(new Step("catch up", "merge with what others have pushed meanwhile", true,
@@ -322,6 +325,10 @@ class release implements Callable<Integer> {
 
     private void takeOver() throws SQLException {
         recovery.takeOver(situation);
+        if (kind.applies() && !situation.begun()) {
+            // Nothing was applied yet, and data SQL that waits for the deploy may be.
+            turn.take(project.address().target());
+        }
         if (kind.promotes()) {
             delivery.takeOver();
         }
@@ -330,10 +337,6 @@ class release implements Callable<Integer> {
             situation.certified(certificate);
             approval = new Approval(project, certificate, situation.approval());
         }
-    }
-
-    private void applyRest() throws Exception {
-        new Apply(project, run, console, situation, certificate, turn).resume(approval.plan());
     }
 
     /** Says where the release of this repository stands, and which command is next. */

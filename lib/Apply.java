@@ -1,5 +1,5 @@
-//SOURCES Console.java DatabaseLock.java Failure.java Gate.java Interrupt.java Postgres.java Progress.java Project.java
-//SOURCES Run.java Situation.java Target.java sql/Statement.java
+//SOURCES Console.java DatabaseLock.java Extent.java Failure.java Gate.java Interrupt.java Postgres.java Progress.java
+//SOURCES Project.java Run.java Situation.java Target.java sql/Statement.java
 //SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Journal.java plan/Patience.java
 //SOURCES plan/Plan.java triage/Scene.java triage/Triage.java
 
@@ -26,47 +26,76 @@ public final class Apply {
     private final Run run;
     private final Console console;
     private final Situation situation;
+    private final Extent extent;
     private final Certificate certificate;
     private final DatabaseLock lock;
+    private final Path before;
 
-    /** What is needed to change production; the situation is told of every step on the way. */
-    public Apply(Project project, Run run, Console console, Situation situation, Certificate certificate,
-                 DatabaseLock lock) {
+    private Apply(Project project, Run run, Console console, Situation situation, Extent extent,
+                  Certificate certificate, DatabaseLock lock, String before) {
         this.project = project;
         this.run = run;
         this.console = console;
         this.situation = situation;
+        this.extent = extent;
         this.certificate = certificate;
         this.lock = lock;
+        this.before = run.file(before);
     }
 
-    /** Runs the plan on production, if that is the database and the schema of the rehearsal. */
+    /** Applies the release SQL; the situation is told of every step on the way. */
+    public static Apply release(Project project, Run run, Console console, Situation situation,
+                                Certificate certificate, DatabaseLock lock) {
+        return new Apply(project, run, console, situation, situation.database(), certificate, lock,
+                "schema-before.json");
+    }
+
+    /** Applies the data SQL that waits for the deploy, on what the release SQL has left. */
+    public static Apply data(Project project, Run run, Console console, Situation situation, Certificate certificate,
+                             DatabaseLock lock) {
+        return new Apply(project, run, console, situation, situation.data(), certificate.waiting(), lock,
+                "schema-after.json");
+    }
+
+    /**
+     * Runs what production does not have yet: all of the plan, if that is the database and the schema of the rehearsal;
+     * else what is left of it, if nobody changed the schema since.
+     */
     public void run(Plan plan) throws SQLException {
+        if (extent.complete()) {
+            console.mark("pass", "all of the " + extent.sql() + " is committed already");
+            return;
+        }
         // Fetched again: minutes have passed, and a provider may have moved the database meanwhile.
         Target target = project.address().target();
         Acceptance acceptance = acceptance();
+        Journal journal = null;
         try (Connection connection = Postgres.read(target, "release")) {
-            acceptance.beforehand(connection);
+            if (extent.changed()) {
+                Optional<Journal> found = Journal.settled(connection, new Patience(), console::say)
+                        .map(Journal::standing);
+                journal = found.filter(own -> own.plan().equals(plan.sha256())).orElseThrow(() -> gone(run, found));
+                acceptance.between(connection, journal);
+            } else {
+                acceptance.beforehand(connection);
+            }
         }
-        console.mark("pass", "the same database, with the schema of the rehearsal");
-        execute(target, acceptance, plan, null);
-    }
-
-    /** Goes on with the plan after the segments that production has already, if nobody changed the schema since. */
-    public void resume(Plan plan) throws SQLException {
-        Target target = project.address().target();
-        Acceptance acceptance = acceptance();
-        Journal journal;
-        try (Connection connection = Postgres.read(target, "release")) {
-            journal = Journal.settled(connection, new Patience(), console::say)
-                    .filter(found -> found.plan().equals(plan.sha256()))
-                    .orElseThrow(() -> Failure.stop("production holds no journal of this release any more",
-                            "jbang release.java status"));
-            acceptance.between(connection, journal);
-        }
-        console.mark("pass", "the same database; " + journal.committed() + " of " + journal.segments()
+        console.mark("pass", journal == null ? "the same database, with the schema of the rehearsal"
+                : "the same database; " + journal.committed() + " of " + journal.segments()
                 + " segments are committed there");
         execute(target, acceptance, plan, journal);
+    }
+
+    /** The failure that says that production cannot tell how far a release came; found is what it has instead. */
+    static Failure gone(Run run, Optional<Journal> found) {
+        String back = run.part("rollback").at("/certificate/sql/sha256").asText();
+        if (found.isPresent() && found.get().plan().equals(back)) {
+            return Failure.stop("this release is being taken back: " + found.get().committed() + " of "
+                    + found.get().segments() + " segments of that are committed", "jbang release.java rollback");
+        }
+        return Failure.stop(found.map(other -> "production holds the journal of another release, and none of this one"
+                + " any more: " + words(other)).orElse("production holds no journal of this release any more"),
+                "see what is there: jbang release.java status; then what is left: jbang release.java --sql FILE");
     }
 
     /**
@@ -74,32 +103,34 @@ public final class Apply {
      * nothing is left that it could tell.
      *
      * @param patient whether a statement outside of a transaction that the server is still at is waited for
+     * @return the journal that it was told by, or another release's; empty when there is none
      */
-    public static void look(Target target, Run run, Console console, Situation situation, Certificate certificate,
-                            boolean patient) throws SQLException {
+    public static Optional<Journal> look(Target target, Run run, Console console, Situation situation,
+                                         Certificate certificate, boolean patient) throws SQLException {
         Optional<Journal> journal;
         try (Connection connection = Postgres.read(target, "release")) {
             new Acceptance(certificate, null).database(connection);
-            journal = Journal.of(connection);
+            journal = Journal.of(connection).map(Journal::standing);
             boolean left = !patient && journal.isPresent() && journal.get().alone() > 0
                     && journal.get().atWork(connection).isPresent();
             if (!left) {
-                journal = Journal.settled(connection, new Patience(), console::say);
+                journal = Journal.settled(connection, new Patience(), console::say).map(Journal::standing);
             }
             situation.looked(journal, left);
         }
         run.put("release", situation.record());
-        if (journal.isPresent() && situation.decided() && situation.owns(journal.get())) {
+        if (journal.isPresent() && situation.over(journal.get())) {
             end(target, console);
         }
+        return journal;
     }
 
     private Acceptance acceptance() {
-        return new Acceptance(certificate, run.file("schema-before.json"));
+        return new Acceptance(certificate, before);
     }
 
     private void execute(Target target, Acceptance acceptance, Plan plan, Journal journal) throws SQLException {
-        situation.applying(plan.segments().size(), journal == null ? 0 : journal.committed());
+        extent.applying(plan.segments().size(), journal == null ? 0 : journal.committed());
         run.put("release", situation.record());
         Executor executor = new Executor(target, acceptance, this::committed, console::say)
                 .keepingJournal(DatabaseLock.owner());
@@ -112,13 +143,19 @@ public final class Apply {
             executor.observed(new Teller(plan, progress));
             result = journal == null ? executor.run(plan) : executor.resume(plan, journal);
         }
-        situation.applied(result);
+        extent.applied(result);
+        boolean release = extent == situation.database();
+        if (release) {
+            situation.outcomes(result);
+        }
         // The journal stays for as long as nothing else says what became of the plan.
         if (recorded() && (result.trouble() == null || result.committed() == 0 && !result.trouble().open())) {
             end(target, console);
         }
         if (result.trouble() != null) {
-            situation.rest(rest(plan, result.committed()));
+            if (release) {
+                situation.rest(rest(plan, result.committed()));
+            }
             throw new Failure(result.trouble().interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP,
                     result.trouble().words() + cause(plan, result.trouble()),
                     situation.lines(Failure.Exit.STOP).get("next"));
@@ -129,7 +166,7 @@ public final class Apply {
 
     // From the first commit on production is not what it was: the record says so at once, whatever happens to us next.
     private void committed(Executor.Done segment) {
-        situation.committed(segment.segment());
+        extent.committed(segment.segment());
         recorded();
     }
 
@@ -175,9 +212,12 @@ public final class Apply {
 
     /** A release of this database that began and did not end, in words; empty when there is none. */
     public static Optional<String> unfinished(Connection connection) throws SQLException {
-        return Journal.of(connection).filter(Journal::unfinished)
-                .map(journal -> journal.committed() + " of " + journal.segments() + " segments of a release by "
-                        + journal.owner() + ", begun " + journal.since() + ", are committed");
+        return Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).map(Apply::words);
+    }
+
+    private static String words(Journal journal) {
+        return journal.committed() + " of " + journal.segments() + " segments of a release by " + journal.owner()
+                + ", begun " + journal.since() + ", are committed";
     }
 
     /** Tells how far it is, and makes sure before each segment that nobody else has begun meanwhile. */

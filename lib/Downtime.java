@@ -1,6 +1,10 @@
 //SOURCES Console.java Failure.java Phases.java Project.java Run.java Services.java Situation.java Standstill.java
+//SOURCES Target.java
 
 package lib;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /** The standstill as it happens: services stopped, the database proven quiet, the last write saved. */
 public final class Downtime {
@@ -26,7 +30,28 @@ public final class Downtime {
         services.stop(console::say);
         situation.servicesStopped();
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        console.mark("pass", Services.quiet(project.address().target(), console::say));
+        console.mark("pass", Services.quiet(project.address().target(), console::say, "jbang release.java"));
+    }
+
+    /**
+     * Before a release is gone on with that had stopped the services: what came back meanwhile, a provider's restart
+     * say, is stopped again, and the database is proven quiet once more.
+     *
+     * @param next the command that goes on when whoever is in the way is gone
+     */
+    public void again(String next) throws Exception {
+        Target target = project.address().target();
+        List<String> back = new ArrayList<>(services.answering());
+        String connected = Services.connected(target);
+        if (!connected.equals("nobody")) {
+            back.add(connected);
+        }
+        if (!back.isEmpty()) {
+            console.mark("warn", "came back since the stop: " + String.join(", ", back));
+            services.stop(console::say);
+            console.mark("pass", "stopped again: " + String.join(", ", services.stoppable()));
+        }
+        console.mark("pass", Services.quiet(target, console::say, next));
     }
 
     /** Backs up once more, so that a backup holds the last write, or says why there is none that does. */

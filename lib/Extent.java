@@ -8,21 +8,38 @@ import java.util.Optional;
 import lib.plan.Executor;
 import lib.plan.Journal;
 
-/** How far a release changed the database: first as it goes on, later as production itself shows it. */
-final class Extent {
+/** How far one SQL file changed the database: first as it goes on, later as production itself shows it. */
+public final class Extent {
     /**
      * UNKNOWN is a statement or a COMMIT whose outcome nobody could be asked about, or a process that died meanwhile.
      */
     enum State { UNTOUCHED, APPLYING, ROLLED_BACK, PARTLY, UNKNOWN, APPLIED }
 
+    private final String sql;
     private State state = State.UNTOUCHED;
     private String plan = "";
     private int segments;
     private int committed;
     private boolean alone;
+    private boolean paused;
+
+    /** Nothing of it has run yet; {@code sql} is what people call it. */
+    Extent(String sql) {
+        this.sql = sql;
+    }
+
+    /** What people call the SQL. */
+    String sql() {
+        return sql;
+    }
 
     State state() {
         return state;
+    }
+
+    /** How many segments are committed. */
+    int committed() {
+        return committed;
     }
 
     /** The number of the segment that comes after those that are committed. */
@@ -35,6 +52,16 @@ final class Extent {
         return segments == 0;
     }
 
+    /** Whether all of it is committed. */
+    public boolean complete() {
+        return state == State.APPLIED;
+    }
+
+    /** Whether nothing of it was ever begun. */
+    boolean untouched() {
+        return state == State.UNTOUCHED;
+    }
+
     void certified(String sha256) {
         plan = sha256;
     }
@@ -42,6 +69,7 @@ final class Extent {
     void applying(int all, int already) {
         segments = all;
         committed = already;
+        paused = false;
         state = State.APPLYING;
     }
 
@@ -51,7 +79,9 @@ final class Extent {
 
     void applied(Executor.Result result) {
         committed = result.committed();
-        state = result.trouble() == null ? State.APPLIED : result.trouble().open() ? State.UNKNOWN
+        paused = result.trouble() == null && committed < segments;
+        state = paused ? State.PARTLY : result.trouble() == null ? State.APPLIED
+                : result.trouble().open() ? State.UNKNOWN
                 : committed == 0 ? State.ROLLED_BACK : State.PARTLY;
     }
 
@@ -71,6 +101,11 @@ final class Extent {
 
     boolean owns(Journal journal) {
         return journal.plan().equals(plan);
+    }
+
+    /** Whether it is known how it ended, for all of it: then its journal can tell nothing more. */
+    boolean decided() {
+        return state == State.APPLIED || state == State.ROLLED_BACK;
     }
 
     void looked(Optional<Journal> journal, boolean working) {
@@ -97,21 +132,24 @@ final class Extent {
             case ROLLED_BACK -> "not changed: the transaction was rolled back";
             case APPLYING -> before + (alone ? "segment " + next() + " is under way, outside of a transaction"
                     : "the transaction was under way: the server rolls it back when the connection goes");
-            case PARTLY -> "CHANGED: " + part + ", the next one was rolled back";
+            case PARTLY -> "CHANGED: " + part + (paused ? "" : ", the next one was rolled back");
             case UNKNOWN -> before + (alone
                     ? "segment " + next() + " was begun outside of a transaction: production shows how that ended"
                     : "NOT KNOWN: segment " + next() + " of " + segments
                     + " may be committed; look before you do anything");
             case APPLIED -> segments == 0 ? "not changed: there was nothing to apply"
-                    : "changed: all of the release SQL is committed";
+                    : "changed: all of the " + sql + " is committed";
         };
     }
 
-    void record(ObjectNode node) {
+    /** For the run record. */
+    ObjectNode record(ObjectNode node) {
         node.put("database", state.name());
         node.put("segments", segments);
         node.put("committed", committed);
+        node.put("paused", paused);
         node.put("plan", plan);
+        return node;
     }
 
     void restore(JsonNode record) {
@@ -120,6 +158,7 @@ final class Extent {
         state = state == State.APPLYING ? State.UNKNOWN : state;
         segments = record.path("segments").asInt();
         committed = record.path("committed").asInt();
+        paused = record.path("paused").asBoolean();
         plan = record.path("plan").asText();
     }
 }

@@ -17,6 +17,7 @@ import lib.plan.Certificate;
 /** The record of the newest release that changed a database: the one under way, or the newest of those put away. */
 public final class LastRelease {
     private static final String DONE = "rolledBack";
+    private static final String BEGUN = "rollback";
 
     private final Run run;
     private final Path file;
@@ -111,6 +112,50 @@ public final class LastRelease {
         return archived && Files.exists(kept) ? kept : run.file(name);
     }
 
+    /**
+     * The way back that was begun and did not end; empty when there is none.
+     *
+     * @param certificate what its SQL did on a copy: production is held to that
+     */
+    public record Begun(String when, String file, Certificate certificate) {
+    }
+
+    /** The way back that was begun and did not end, or not for good. */
+    public Optional<Begun> begun() {
+        JsonNode node = record.path(BEGUN);
+        return node.isObject() ? Optional.of(Json.as(node, Begun.class)) : Optional.empty();
+    }
+
+    /** Notes that the way back begins: whoever comes after us knows what was tried and approved. */
+    public void begin(Begun begun) {
+        note(BEGUN, Json.tree(begun));
+    }
+
+    /** Notes that no way back is under way any more. */
+    public void brokenOff() {
+        note(BEGUN, null);
+    }
+
+    private void note(String part, JsonNode value) {
+        record.remove("seal");
+        record.set(part, value);
+        if (archived) {
+            Run.write(file, Json.pretty(record) + "\n");
+        } else {
+            run.put(part, value);
+        }
+    }
+
+    /** Whether all of it was applied: then its code fits the database that it left. */
+    public boolean whole() {
+        return committed() == certificate().sql().segments();
+    }
+
+    /** Whether it is the release under way. */
+    public boolean underWay() {
+        return !archived;
+    }
+
     /** When it was taken back; empty when it was not. */
     public String rolledBack() {
         return record.path(DONE).asText();
@@ -118,8 +163,8 @@ public final class LastRelease {
 
     /** Notes that it was taken back, and puts its record away, so that a new release starts clean. */
     public void rolledBack(String when, List<Path> files) {
-        record.put(DONE, when);
-        Run.write(file, Json.pretty(record) + "\n");
+        brokenOff();
+        note(DONE, Json.tree(when));
         if (!archived) {
             run.archive(files);
         }

@@ -1,5 +1,5 @@
-//SOURCES Apply.java Console.java DatabaseLock.java Failure.java Json.java Postgres.java Project.java Run.java
-//SOURCES Services.java Situation.java Target.java plan/Certificate.java
+//SOURCES Apply.java Console.java DatabaseLock.java Failure.java Json.java LastRelease.java Postgres.java Project.java
+//SOURCES Run.java Services.java Situation.java Target.java plan/Certificate.java plan/Journal.java
 
 package lib;
 
@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import lib.plan.Certificate;
+import lib.plan.Journal;
 
 /**
  * A release that broke off, met again: what is recorded of it is taken over only as far as production and git bear it
@@ -50,6 +51,10 @@ public final class Recovery {
     public void refuseUnfinished(Target target) throws SQLException {
         try (Connection connection = Postgres.read(target, "release")) {
             Optional<String> other = Apply.unfinished(connection);
+            if (other.isPresent() && LastRelease.of(run, project.environment).flatMap(LastRelease::begun).isPresent()) {
+                throw Failure.stop("the last release is being taken back, and that is not finished: " + other.get(),
+                        "jbang release.java rollback   # goes on with it");
+            }
             if (other.isPresent()) {
                 throw new Failure(Failure.Exit.STOP, "production holds a release that is not finished: " + other.get(),
                         "in the clone that began it: jbang release.java resume"
@@ -63,17 +68,22 @@ public final class Recovery {
         if (situation.changed()) {
             run.refuseEdited();
         }
+        Optional<Journal> journal = Optional.empty();
         if (situation.begun()) {
             turn.take(project.address().target());
-            Apply.look(project.address().target(), run, console, situation, certified(run), true);
+            journal = Apply.look(project.address().target(), run, console, situation, certified(run), true);
         }
         Map<String, String> now = situation.lines(Failure.Exit.STOP);
         if (situation.unknown() && !situation.finishable()) {
-            throw Failure.stop("production holds no journal of this release any more. Database: " + now.get("database"),
-                    "see what is there: jbang release.java status; then what is left: jbang release.java --sql FILE");
+            Failure gone = Apply.gone(run, journal);
+            throw Failure.stop(gone.getMessage() + ". Database: " + now.get("database"), gone.hint);
         }
         if (!situation.finishable()) {
             throw Failure.stop("there is no release to finish: " + now.get("database"), now.get("next"));
+        }
+        // A way back that was begun and came to nothing: the release is gone on with instead.
+        if (run.part("rollback").isObject()) {
+            run.put("rollback", null);
         }
     }
 }

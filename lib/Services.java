@@ -1,5 +1,5 @@
 //SOURCES DatabaseLock.java Exec.java Failure.java Postgres.java Project.java ServiceSetting.java Target.java
-//SOURCES deploy/Railway.java
+//SOURCES deploy/Health.java deploy/Railway.java
 
 package lib;
 
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import lib.deploy.Health;
 import lib.deploy.Railway;
 
 /** The services of an environment: stopped and started by their own commands, and proven quiet by the database. */
@@ -95,6 +96,15 @@ public final class Services {
         });
     }
 
+    /** The services that can be stopped and that work now, by their health or their provider's word. */
+    public List<String> answering() {
+        return stoppable().stream().filter(name -> {
+            ServiceSetting service = services.get(name);
+            return service.railway() != null ? railway(name).up()
+                    : service.health() != null && new Health(service).ask().works();
+        }).toList();
+    }
+
     /** Stops each service; the first that fails ends it, and the services after it are left alone. */
     public void stop(Consumer<String> say) throws InterruptedException {
         for (String name : stoppable()) {
@@ -144,8 +154,11 @@ public final class Services {
     /**
      * Waits until nobody else is connected to the database and nothing is written any more; that a command said
      * "stopped" proves neither.
+     *
+     * @param next the command that goes on when whoever is in the way is gone
      */
-    public static String quiet(Target target, Consumer<String> say) throws SQLException, InterruptedException {
+    public static String quiet(Target target, Consumer<String> say, String next)
+            throws SQLException, InterruptedException {
         long deadline = System.nanoTime() + seconds(PATIENCE, USUAL_PATIENCE).toNanos();
         int quiet = 0;
         String written = "";
@@ -163,7 +176,7 @@ public final class Services {
                 if (System.nanoTime() > deadline) {
                     throw Failure.stop(others.isEmpty() ? "the database is still being written to"
                             : "the database is still in use by " + String.join(", ", others),
-                            "end these sessions, then start the release again");
+                            "end these sessions, then: " + next);
                 }
                 String waiting = String.join(", ", others);
                 if (!waiting.isEmpty() && !waiting.equals(said)) {

@@ -22,14 +22,13 @@ public final class Situation {
     private final Services services;
     private final List<String> done = new ArrayList<>();
     private final Instant started = Instant.now();
-    private final Extent database = new Extent();
+    private final Extent database = new Extent("release SQL");
+    private final Extent data = new Extent("data SQL");
     private String service = "";
     private Instant stoppedAt;
     private Instant startedAt;
     private Promotion.Arrived arrived = Promotion.Arrived.NOTHING;
     private boolean ended;
-    private int data;
-    private int dataSegments;
     private String backup = "";
     private String sqlFile = "";
     private String rest = "";
@@ -76,6 +75,19 @@ public final class Situation {
     public void certified(Certificate certificate) {
         this.sqlFile = certificate.sql().file();
         database.certified(certificate.sql().sha256());
+        if (certificate.later() != null) {
+            data.certified(certificate.later().sql().sha256());
+        }
+    }
+
+    /** How far the release SQL came. */
+    public Extent database() {
+        return database;
+    }
+
+    /** How far the data SQL came that waits for the deploy. */
+    public Extent data() {
+        return data;
     }
 
     /** The downtime begins with the first stop command. */
@@ -98,30 +110,13 @@ public final class Situation {
         startedAt = Instant.now();
     }
 
-    /** So many segments are about to run, after those that are committed already. */
-    public void applying(int segments, int committed) {
-        database.applying(segments, committed);
-    }
-
-    /** So many segments are committed. */
-    public void committed(int segments) {
-        database.committed(segments);
-    }
-
-    /** What the executor came back with. */
-    public void applied(Executor.Result result) {
+    /** What the executor came back with of the release SQL, for the report. */
+    void outcomes(Executor.Result result) {
         // Those that an earlier process ran stand before them.
         ArrayNode all = Json.MAPPER.createArrayNode();
         applied.forEach(all::add);
         Json.tree(result.done()).forEach(all::add);
         applied = all;
-        database.applied(result);
-    }
-
-    /** So many segments of the data SQL that waits for the deploy are committed. */
-    public void data(int committed, int segments) {
-        data = committed;
-        dataSegments = segments;
     }
 
     /** What the remote holds of the release. */
@@ -145,13 +140,14 @@ public final class Situation {
 
     /** Whether production or a remote is not any more what it was. */
     public boolean changed() {
-        return arrived != Promotion.Arrived.NOTHING || data > 0 || database.changed();
+        return arrived != Promotion.Arrived.NOTHING || data.changed() || database.changed();
     }
 
     /** Whether what is left can be finished: SQL is left or all of it is committed, or a push has begun. */
     public boolean finishable() {
         return database.state() == Extent.State.APPLIED || segmentsLeft()
-                || database.state() == Extent.State.UNTOUCHED && (arrived != Promotion.Arrived.NOTHING || data > 0);
+                || database.state() == Extent.State.UNTOUCHED
+                && (arrived != Promotion.Arrived.NOTHING || data.changed());
     }
 
     /** Whether some of the SQL is committed, or may be, and production can say how to go on with the rest. */
@@ -161,22 +157,22 @@ public final class Situation {
 
     /** Whether nobody could say yet how far it came. */
     public boolean unknown() {
-        return database.state() == Extent.State.UNKNOWN;
-    }
-
-    /** Whether all of the SQL is committed, or nothing of it: then no journal is needed any more. */
-    public boolean decided() {
-        return database.state() == Extent.State.APPLIED || database.state() == Extent.State.ROLLED_BACK;
+        return database.state() == Extent.State.UNKNOWN || data.state() == Extent.State.UNKNOWN;
     }
 
     /** Whether this release began to change the database: production is asked what became of it then. */
     public boolean begun() {
-        return database.changed();
+        return database.changed() || data.changed();
     }
 
-    /** Whether this is the journal of this release. */
+    /** Whether this is the journal of SQL of this release. */
     public boolean owns(Journal journal) {
-        return database.owns(journal);
+        return database.owns(journal) || data.owns(journal);
+    }
+
+    /** Whether it is the journal of SQL of this release that is all committed, or not at all: it can go then. */
+    public boolean over(Journal journal) {
+        return database.owns(journal) && database.decided() || data.owns(journal) && data.decided();
     }
 
     /**
@@ -186,6 +182,7 @@ public final class Situation {
      */
     public void looked(Optional<Journal> journal, boolean working) {
         database.looked(journal, working);
+        data.looked(journal, working);
     }
 
     /** The last step is behind us. */
@@ -193,6 +190,11 @@ public final class Situation {
         ended = true;
         // What is told afterwards must not make the downtime longer.
         startedAt = startedAt == null ? Instant.now() : startedAt;
+    }
+
+    /** Whether the services were stopped by it, and not started again since. */
+    public boolean down() {
+        return service.equals("stopped") || service.equals("stopping");
     }
 
     /** Whether the release came to its end; a dry run never does. */
@@ -237,8 +239,8 @@ public final class Situation {
     public Map<String, String> lines(Failure.Exit exit) {
         Map<String, String> lines = new LinkedHashMap<>();
         lines.put("database", database.words());
-        if (dataSegments > 0) {
-            lines.put("data", data + " of " + dataSegments + " segments of the data SQL are committed");
+        if (!data.untouched()) {
+            lines.put("data", data.words());
         }
         lines.put("service", switch (service) {
             case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
@@ -281,7 +283,7 @@ public final class Situation {
             case APPLIED -> ended ? "nothing"
                     : database.empty() && arrived == Promotion.Arrived.NOTHING ? "jbang release.java"
                     : "jbang release.java resume";
-            case UNTOUCHED -> ended ? "nothing" : arrived == Promotion.Arrived.NOTHING ? afresh(exit)
+            case UNTOUCHED -> ended ? "nothing" : arrived == Promotion.Arrived.NOTHING && !data.changed() ? afresh(exit)
                     : "jbang release.java resume";
             case APPLYING -> "jbang release.java resume   # it waits for what is under way, then looks";
             case ROLLED_BACK -> afresh(exit);
@@ -307,7 +309,7 @@ public final class Situation {
         node.put("step", step);
         node.set("done", Json.tree(done));
         database.record(node);
-        node.put("data", data).put("dataSegments", dataSegments);
+        node.set("data", data.record(Json.object()));
         node.put("service", service);
         node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
         node.put("downtime", downtime());
@@ -328,8 +330,7 @@ public final class Situation {
     public void restore(JsonNode record) {
         record.path("done").forEach(name -> done.add(name.asText()));
         database.restore(record);
-        data = record.path("data").asInt();
-        dataSegments = record.path("dataSegments").asInt();
+        data.restore(record.path("data"));
         service = record.path("service").asText();
         stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
         arrived = Promotion.Arrived.valueOf(record.path("pushed").asText(Promotion.Arrived.NOTHING.name()));

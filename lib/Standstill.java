@@ -108,6 +108,12 @@ public final class Standstill {
         return made ? run.part("backup").at("/facts/seconds").asDouble() : 0;
     }
 
+    /** The forecast for the run record, in seconds: what was measured later is held against it. */
+    public JsonNode record(boolean backup) {
+        return Json.object().put("seconds", sqlSeconds() + backupSeconds(backup)).put("sql", sqlSeconds())
+                .put("backup", backupSeconds(backup));
+    }
+
     /** The forecast in words. */
     public String words(boolean backup) {
         return String.format("about %.1f s: SQL %.1f s", sqlSeconds() + backupSeconds(backup), sqlSeconds())

@@ -27,6 +27,7 @@ public final class Status {
     private final Map<String, String> lines = new LinkedHashMap<>();
     private final Situation situation;
     private final ObjectNode record;
+    private String back;
 
     public Status(Project project, Run run, Services services) {
         this.project = project;
@@ -54,6 +55,10 @@ public final class Status {
         } else {
             lines.put("next", "jbang release.java");
         }
+        if (back != null) {
+            lines.put("rollback", back);
+            lines.put("next", "jbang release.java rollback   # it looks first, and goes on from there");
+        }
         this.record = begun ? (ObjectNode) release : Json.object();
     }
 
@@ -73,10 +78,21 @@ public final class Status {
                 .map(when -> " (taken back " + when + ")").orElse("");
     }
 
+    private static String takenBack(LastRelease.Begun begun, Optional<Journal> found) {
+        Optional<Journal> own = found.filter(journal -> journal.plan().equals(begun.certificate().sql().sha256()));
+        return "begun " + begun.when() + ", and not ended: " + own.map(Journal::committed).orElse(0) + " of "
+                + begun.certificate().sql().segments() + " segments of " + begun.file() + " are committed";
+    }
+
     // Looked at, not remembered: the record may be older than what happened since.
     private String database() {
         try (Connection connection = Postgres.read(project.address().target(), "status")) {
-            Optional<Journal> journal = Journal.of(connection);
+            Optional<Journal> found = Journal.of(connection);
+            back = LastRelease.of(run, project.environment).flatMap(LastRelease::begun)
+                    .map(begun -> takenBack(begun, found)).orElse(null);
+            // Of a release that is being taken back the record tells what it was.
+            Optional<Journal> journal = found.map(own -> back != null && own.over() != null ? own.over()
+                    : own.standing());
             situation.looked(journal, journal.isPresent() && journal.get().atWork(connection).isPresent());
             StringBuilder text = new StringBuilder();
             Optional<String> holder = DatabaseLock.holder(connection);

@@ -173,6 +173,8 @@ public final class Walk {
         facts.set("sql", answer("validate").at("/facts/sql"));
         facts.put("approve", situation.approval().isEmpty() ? null : situation.approval());
         facts.put("report", report);
+        facts.set("downtime", Json.object().put("seconds", situation.downtime())
+                .set("forecast", run.part("forecast").isObject() ? run.part("forecast") : null));
         facts.set("now", Json.tree(situation.lines(exit)));
         return node;
     }

@@ -2,15 +2,18 @@
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.List;
 import lib.Clients;
 import lib.Json;
+import lib.Postgres;
 import org.junit.jupiter.api.Test;
 
 /** What surrounds the apply: services, the final backup, variables, version, deploy, data after it. */
@@ -100,6 +103,12 @@ class FlowsTest {
                     - 1, "one backup of the proposal, two of the release");
             assertTrue(released.err().contains("Railway: SUCCESS"), released::all);
             assertTrue(released.err().contains("nobody could use it for "), released::all);
+            JsonNode downtime = released.json().at("/facts/downtime");
+            assertTrue(downtime.path("seconds").asDouble() > 0, downtime::toString);
+            assertTrue(downtime.at("/forecast/seconds").asDouble() > 0, downtime::toString);
+            assertEquals(downtime.at("/forecast/seconds").asDouble(), downtime.at("/forecast/sql").asDouble()
+                    + downtime.at("/forecast/backup").asDouble(), 0.0001);
+            assertTrue(World.read(world.newest("report-.*\\.md")).contains("forecast were "), released::all);
 
             assertEquals("\"ALLOWED_EMAILS\": \"boss@example.com\"\n", World.read(bin.resolve("variables")));
             String log = World.read(bin.resolve("log"));
@@ -129,7 +138,7 @@ class FlowsTest {
     }
 
     @Test
-    void dataThatWaitsForADeployNobodyAwaitsIsRunByResumeAndOnlyOnce() {
+    void dataThatWaitsForADeployNobodyAwaitsIsRunByResumeAndOnlyOnce() throws Exception {
         try (World world = World.drizzle()) {
             world.git("rm", "-rq", "drizzle");
             World.copy(World.FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
@@ -146,12 +155,55 @@ class FlowsTest {
             World.Result again = world.run("release", "resume");
             assertEquals(20, again.exit(), again::all);
 
+            killedBetweenItsCommitAndTheRecord(world);
+            World.Result status = world.run("release", "status");
+            assertTrue(status.out().contains("all of the data SQL is committed"), status::all);
             World.Result resumed = world.run("release", "resume", "--deployed");
             assertEquals(0, resumed.exit(), resumed::all);
+            assertTrue(resumed.err().contains("all of the data SQL is committed already"), resumed::all);
             assertEquals("2", world.sql("SELECT n FROM counted"));
+            assertNull(world.sql("SELECT 1 FROM pg_namespace WHERE nspname = 'release_journal'"));
             World.Result nothing = world.run("release", "resume", "--deployed");
             assertEquals(10, nothing.exit(), nothing::all);
             assertEquals("2", world.sql("SELECT n FROM counted"));
+        }
+    }
+
+    // Held before its COMMIT for a copy of the record, and after it for the kill: production alone knows of the COMMIT.
+    private static void killedBetweenItsCommitAndTheRecord(World world) throws Exception {
+        String record;
+        try (Connection row = Postgres.write(world.production, "row");
+                Connection journal = Postgres.write(world.production, "journal")) {
+            row.setAutoCommit(false);
+            Postgres.execute(row, "SELECT * FROM counted FOR UPDATE");
+            World.Running running = world.begin("release", "resume", "--deployed");
+            until(running, () -> waits(world, "UPDATE counted"));
+            record = world.read("_migrations/run.json");
+            journal.setAutoCommit(false);
+            Postgres.execute(journal, "CREATE TABLE release_journal.holds (id int)");
+            row.rollback();
+            until(running, () -> waits(world, "DROP SCHEMA"));
+            running.process().destroyForcibly();
+            running.end();
+            World.execute(World.productionServer().target(null), "SELECT pg_terminate_backend(pid)"
+                    + " FROM pg_stat_activity WHERE query LIKE 'DROP SCHEMA%'");
+            until(null, () -> !waits(world, "DROP SCHEMA"));
+            journal.rollback();
+        }
+        assertEquals("2", world.sql("SELECT n FROM counted"));
+        world.write("_migrations/run.json", record);
+    }
+
+    private static boolean waits(World world, String query) {
+        return !world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND wait_event_type = 'Lock' AND query LIKE '" + query + "%'").equals("0");
+    }
+
+    private static void until(World.Running running, java.util.function.BooleanSupplier condition)
+            throws InterruptedException {
+        while (!condition.getAsBoolean()) {
+            assertTrue(running == null || running.process().isAlive(), () -> World.read(running.err()));
+            Thread.sleep(50);
         }
     }
 

@@ -287,6 +287,61 @@ class JournalTest {
     }
 
     @Test
+    void aPartitionThatWasDetachedHalfWayIsDetachedForGood() throws Exception {
+        world.execute("DROP TABLE IF EXISTS parts", "CREATE TABLE parts (id int) PARTITION BY LIST (id)",
+                "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)", "INSERT INTO parts VALUES (1)");
+        Plan plan = plan("BEGIN;\nINSERT INTO done VALUES ('first');\nCOMMIT;\n"
+                + "ALTER TABLE parts DETACH PARTITION parts_1 CONCURRENTLY;\n");
+        // Between its two transactions it waits for whoever still reads the table, and is ended there.
+        try (Connection reader = Postgres.write(world.production, "reader")) {
+            reader.setAutoCommit(false);
+            Postgres.one(reader, "SELECT count(*) FROM parts");
+            Executor executor = executor(world.production).keepingJournal("me");
+            CompletableFuture<Executor.Result> run = CompletableFuture.supplyAsync(() -> executor.run(plan));
+            until(() -> "t".equals(world.sql("SELECT bool_or(inhdetachpending) FROM pg_inherits")));
+            executor.stop();
+            Executor.Result result = run.join();
+            assertTrue(result.trouble().open() && result.trouble().interrupted(), () -> "" + result.trouble());
+            assertTrue(result.trouble().message().contains("detached half way"), () -> "" + result.trouble());
+            assertEquals(2, journal().orElseThrow().alone());
+            reader.rollback();
+        }
+        try (Connection connection = Postgres.read(world.production, "test")) {
+            Journal found = Journal.settled(connection, new Patience(), said::add).orElseThrow();
+            assertNull(executor(world.production).resume(plan, found).trouble(), said::toString);
+        }
+        assertTrue(said.contains("segment 2 had begun: ALTER TABLE parts DETACH PARTITION parts_1 FINALIZE"),
+                said::toString);
+        assertNull(world.sql("SELECT inhrelid::regclass FROM pg_inherits WHERE inhrelid = 'parts_1'::regclass"));
+        assertEquals("1", world.sql("SELECT count(*) FROM parts_1"));
+        assertEquals("first", rows());
+        world.execute("DROP TABLE parts, parts_1");
+    }
+
+    @Test
+    void aPlanThatComesToNothingGivesTheJournalBackToTheOneItStoodOn() throws Exception {
+        Plan release = plan("BEGIN;\nINSERT INTO done VALUES ('first');\nCOMMIT;\nBEGIN;\nSELECT 1/0;\nCOMMIT;\n");
+        assertFalse(executor(world.production).keepingJournal("me").run(release).trouble().open());
+        Plan back = plan("BEGIN;\nDELETE FROM done;\nSELECT 1/0;\nCOMMIT;\n");
+        assertEquals(0, executor(world.production).keepingJournal("me").run(back).committed());
+        Journal killed = journal().orElseThrow();
+        assertEquals(back.sha256(), killed.plan(), "as a kill would leave it");
+        assertEquals(release.sha256(), killed.standing().plan());
+        assertTrue(killed.standing().unfinished());
+        try (Connection connection = Postgres.write(world.production, "test")) {
+            Journal.end(connection);
+        }
+        assertEquals(release.sha256(), journal().orElseThrow().plan());
+        assertEquals(1, journal().orElseThrow().committed());
+
+        assertNull(executor(world.production).keepingJournal("me").run(plan("DELETE FROM done;")).trouble());
+        try (Connection connection = Postgres.write(world.production, "test")) {
+            Journal.end(connection);
+        }
+        assertTrue(journal().isEmpty(), "what was committed on top of it makes an end of both");
+    }
+
+    @Test
     void settingsAndRolesOfThePlanHoldForTheSegmentsAfterABreak() throws Exception {
         world.execute("CREATE SCHEMA app", "CREATE TABLE app.kept (what text)");
         Plan plan = plan("""

@@ -126,6 +126,11 @@ public final class Railway {
         return service + " is removed at Railway";
     }
 
+    /** Whether a deployment of it runs, or is about to. */
+    public boolean up() {
+        return deployments().stream().anyMatch(deployment -> deployment.runs() || deployment.underWay());
+    }
+
     private List<Deployment> running() {
         return deployments().stream().filter(Deployment::runs).toList();
     }

@@ -2,6 +2,7 @@
 
 package lib.plan;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -44,11 +45,26 @@ public final class Acceptance implements Executor.Acceptance {
      */
     public void between(Connection connection, Journal journal) throws SQLException {
         database(connection);
-        if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
+        Fingerprint schema = Fingerprint.of(connection);
+        if (journal.alone() == 0 && !schema.hash().equals(journal.schema())) {
             throw Failure.stop("the schema of production has changed since segment " + journal.committed() + " of "
-                    + journal.segments() + " was committed",
+                    + journal.segments() + " was committed" + strange(schema),
                     "take back what was changed by hand, then: jbang release.java resume");
         }
+    }
+
+    // The journal has the hash alone. What is neither as before the release nor as after it is somebody else's.
+    private String strange(Fingerprint now) {
+        Path after = schemaBefore.resolveSibling("schema-after.json");
+        if (!Files.exists(after)) {
+            return "";
+        }
+        List<String> planned = now.differences(Fingerprint.load(after), Integer.MAX_VALUE);
+        List<String> strange = now.differences(Fingerprint.load(schemaBefore), Integer.MAX_VALUE).stream()
+                .filter(planned::contains).toList();
+        return strange.isEmpty() ? ": each object is as before the release or as after it, so that something of what"
+                + " is left was done by hand, or something that was committed is taken back"
+                : ":\n  " + String.join("\n  ", strange.subList(0, Math.min(8, strange.size())));
     }
 
     /** The database is the one that was backed up. */

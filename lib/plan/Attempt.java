@@ -1,5 +1,5 @@
 //SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../sql/Statement.java
-//SOURCES Blockers.java Executor.java Journal.java Leftovers.java Patience.java Plan.java Session.java
+//SOURCES Blockers.java Detach.java Executor.java Journal.java Leftovers.java Patience.java Plan.java Session.java
 
 package lib.plan;
 
@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import lib.Failure;
@@ -154,8 +155,10 @@ final class Attempt {
         Statement statement = segment.statements().get(settings.size());
         List<Outcome> outcomes = new ArrayList<>();
         try {
+            Optional<String> pending = Optional.empty();
             if (journal.alone() == segment.number()) {
-                Done earlier = earlier(segment, statement);
+                pending = Detach.pending(connection, statement);
+                Done earlier = pending.isPresent() ? null : earlier(segment, statement);
                 if (earlier != null) {
                     journal = journal.committed(connection, segment.number(), earlier.schema());
                     return earlier;
@@ -165,7 +168,13 @@ final class Attempt {
             for (Statement setting : settings) {
                 outcomes.add(execute(segment, setting));
             }
-            outcomes.add(unhurried(connection, segment, statement));
+            if (pending.isPresent()) {
+                log.accept("segment " + segment.number() + " had begun: " + pending.get());
+                Postgres.execute(connection, pending.get());
+                outcomes.add(new Outcome(segment.number(), head(statement), 0, 0));
+            } else {
+                outcomes.add(unhurried(connection, segment, statement));
+            }
             Done done = new Done(segment.number(), outcomes, Fingerprint.of(connection).hash());
             acceptance.look(connection, done);
             journal = journal.committed(connection, segment.number(), done.schema());
@@ -250,6 +259,12 @@ final class Attempt {
     // What a failed statement left would slow every write, and be in the way of the next try.
     private Trouble takenBack(Connection connection, Statement statement, Trouble trouble) {
         try {
+            if (Detach.pending(connection, statement).isPresent()) {
+                // The journal goes on saying that it was begun: the next try, or resume, completes it.
+                return new Trouble(trouble.segment(), trouble.line(), trouble.statement(), trouble.state(),
+                        trouble.message() + "\nthe partition is detached half way; the next try completes it", true,
+                        trouble.interrupted());
+            }
             Leftovers.remove(connection, statement, journal.invalid(), patience.ended() ? 1 : SECONDS, log);
             journal = journal.committed(connection, journal.committed(), journal.schema());
             return trouble;

@@ -29,9 +29,11 @@ import lib.sql.Name;
  * @param since when, by the server's clock
  * @param pid the server process that worked on it
  * @param began when that process began, in seconds: its number alone may be another's by now
+ * @param over the journal of an unfinished plan that this one stands on, a release that is taken back say: it counts
+ *     again when this one comes to nothing; null where there is none
  */
 public record Journal(String plan, int segments, int committed, int alone, List<Long> invalid, String schema,
-                      long database, String owner, String since, int pid, String began) {
+                      long database, String owner, String since, int pid, String began, Journal over) {
     /** The schema whose comment it is; fingerprints leave it out. */
     public static final String SCHEMA = "release_journal";
     private static final String DATABASE = "SELECT oid FROM pg_database WHERE datname = current_database()";
@@ -58,12 +60,14 @@ public record Journal(String plan, int segments, int committed, int alone, List<
         }
     }
 
-    /** Begins the journal of a plan, of which nothing is committed yet; one that is over gives way. */
+    /** Begins the journal of a plan, of which nothing is committed yet; one that can tell nothing more gives way. */
     static Journal begin(Connection connection, Plan plan, String schema, String owner) throws SQLException {
         List<String> session = Postgres.rows(connection, SESSION).get(0);
+        Journal over = of(connection).map(Journal::standing)
+                .filter(old -> old.unfinished() && !old.plan.equals(plan.sha256())).orElse(null);
         Journal journal = new Journal(plan.sha256(), plan.segments().size(), 0, 0, List.of(), schema,
                 Long.parseLong(Postgres.one(connection, DATABASE)), owner, session.get(2),
-                Integer.parseInt(session.get(0)), session.get(1));
+                Integer.parseInt(session.get(0)), session.get(1), over);
         connection.setAutoCommit(false);
         try {
             if (Postgres.one(connection, "SELECT 1 FROM pg_namespace WHERE nspname = " + Postgres.literal(SCHEMA))
@@ -95,19 +99,19 @@ public record Journal(String plan, int segments, int committed, int alone, List<
     Journal taken(Connection connection) throws SQLException {
         List<String> session = Postgres.rows(connection, SESSION).get(0);
         return new Journal(plan, segments, committed, alone, invalid, schema, database, owner, since,
-                Integer.parseInt(session.get(0)), session.get(1)).written(connection);
+                Integer.parseInt(session.get(0)), session.get(1), over).written(connection);
     }
 
     /** One more segment is committed; true once the transaction that this is called in is. */
     Journal committed(Connection connection, int segment, String schema) throws SQLException {
-        return new Journal(plan, segments, segment, 0, List.of(), schema, database, owner, since, pid, began)
+        return new Journal(plan, segments, segment, 0, List.of(), schema, database, owner, since, pid, began, over)
                 .written(connection);
     }
 
     /** A segment begins that no transaction can hold. */
     Journal alone(Connection connection, int segment, List<Long> invalid) throws SQLException {
-        return new Journal(plan, segments, committed, segment, invalid, schema, database, owner, since, pid, began)
-                .written(connection);
+        return new Journal(plan, segments, committed, segment, invalid, schema, database, owner, since, pid, began,
+                over).written(connection);
     }
 
     private Journal written(Connection connection) throws SQLException {
@@ -135,9 +139,24 @@ public record Journal(String plan, int segments, int committed, int alone, List<
         }
     }
 
-    /** The release is over, or never came to anything: nothing of it stays behind. */
+    /** The plan is over, or never came to anything: nothing of it stays behind, and what it stood on counts again. */
     public static void end(Connection connection) throws SQLException {
+        Journal standing = of(connection).map(Journal::standing).orElse(null);
+        if (standing != null && standing.unfinished()) {
+            standing.write(connection);
+        } else {
+            drop(connection);
+        }
+    }
+
+    /** Nobody is to go on with what it tells of any more. */
+    public static void drop(Connection connection) throws SQLException {
         Postgres.execute(connection, "DROP SCHEMA IF EXISTS " + SCHEMA);
+    }
+
+    /** The journal that counts once nobody is at work: the one below, as long as nothing of this plan is committed. */
+    public Journal standing() {
+        return over != null && committed == 0 && alone == 0 ? over : this;
     }
 
     /** Whether every segment is committed. */

@@ -1,8 +1,8 @@
-//SOURCES ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
-//SOURCES ../History.java ../Json.java ../LastRelease.java ../Migration.java ../Phases.java ../Postgres.java
-//SOURCES ../Project.java ../Run.java ../Services.java ../backup/Manifest.java ../plan/Acceptance.java
-//SOURCES ../plan/Certificate.java ../plan/Executor.java ../plan/Journal.java
-//SOURCES ../plan/Plan.java ../plan/SqlFile.java Trial.java
+//SOURCES ../Apply.java ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java
+//SOURCES ../Fingerprint.java ../History.java ../Json.java ../LastRelease.java ../Migration.java ../Phases.java
+//SOURCES ../Postgres.java ../Project.java ../Run.java ../Services.java ../Situation.java ../Target.java
+//SOURCES ../backup/Manifest.java ../plan/Certificate.java ../plan/Plan.java ../plan/SqlFile.java TakingBack.java
+//SOURCES Trial.java
 
 package lib.rehearsal;
 
@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import lib.Apply;
 import lib.Clients;
 import lib.Consent;
 import lib.Console;
@@ -32,12 +33,10 @@ import lib.Postgres;
 import lib.Project;
 import lib.Run;
 import lib.Services;
+import lib.Situation;
 import lib.Target;
 import lib.backup.Manifest;
-import lib.plan.Acceptance;
 import lib.plan.Certificate;
-import lib.plan.Executor;
-import lib.plan.Journal;
 import lib.plan.Plan;
 import lib.plan.SqlFile;
 
@@ -50,6 +49,7 @@ public final class WayBack {
     private final Console console;
     private final Services services;
     private final String scratch;
+    private final Situation situation;
     private LastRelease release;
     private Target target;
     private Path file;
@@ -62,6 +62,7 @@ public final class WayBack {
         this.console = console;
         this.services = services;
         this.scratch = scratch;
+        this.situation = new Situation(services);
     }
 
     /**
@@ -78,22 +79,23 @@ public final class WayBack {
      * @param approved the SHA-256 of the SQL that may be applied; null to be asked
      */
     public Outcome run(String approved) throws Exception {
-        release = LastRelease.of(run, project.environment).orElseThrow(() -> Failure.stop(
-                "there is no release of " + project.environment + " here that changed its database",
-                "jbang release.java status"));
-        if (!release.rolledBack().isEmpty()) {
-            throw Failure.stop(release.name() + " was taken back already, " + release.rolledBack(),
-                    "jbang release.java status");
-        }
-        if (release.unknown()) {
-            throw Failure.stop("nobody knows yet how the release under way ended",
-                    "jbang release.java resume   # it looks; then: jbang release.java rollback");
-        }
         target = project.address().target();
+        release = looked();
+        TakingBack back = new TakingBack(project, run, console, services, situation, release, target, command());
+        if (release.begun().isPresent()) {
+            LastRelease.Begun begun = release.begun().get();
+            if (back.goOn(begun, lastResort())) {
+                file = release.file(begun.file());
+                plan = back.plan();
+                return finish(back, List.of(), true);
+            }
+            release = looked();
+            back = new TakingBack(project, run, console, services, situation, release, target, command());
+        }
         read();
         if (alreadyBack()) {
             console.mark("pass", "the database has the schema of before the release already; nothing was applied");
-            return finish(List.of(), false);
+            return finish(back, List.of(), false);
         }
         JsonNode backup = Phases.saved(project, console);
         Path dump = project.repo.resolve(backup.path("file").asText());
@@ -105,9 +107,39 @@ public final class WayBack {
         console.say(lost.isEmpty() ? "\nNothing is lost." : "\nThis is lost:\n  " + String.join("\n  ", lost));
         console.say("Backup of this moment: " + project.repo.relativize(dump));
         Consent.to("roll back", plan.text(), approved, command(), console);
-        stop();
-        apply(trial, backup);
-        return finish(lost, true);
+        back.begin(file, plan, trial, backup);
+        return finish(back, lost, true);
+    }
+
+    // The release, as far as production bears out what is recorded of it.
+    private LastRelease looked() throws SQLException {
+        LastRelease last = last();
+        if (!last.rolledBack().isEmpty()) {
+            throw Failure.stop(last.name() + " was taken back already, " + last.rolledBack(),
+                    "jbang release.java status");
+        }
+        if (last.underWay()) {
+            situation.restore(run.part("release"));
+        }
+        if (last.begun().isPresent()) {
+            return last;
+        }
+        if (last.underWay() && situation.begun()) {
+            Apply.look(target, run, console, situation, last.certificate(), true);
+            last = last();
+        }
+        if (last.unknown()) {
+            release = last;
+            throw Failure.stop("production does not tell any more how far the release under way came: it holds no"
+                    + " journal of it", "see what is there: jbang release.java status; " + lastResort());
+        }
+        return last;
+    }
+
+    private LastRelease last() {
+        return LastRelease.of(run, project.environment).orElseThrow(() -> Failure.stop(
+                "there is no release of " + project.environment + " here that changed its database",
+                "jbang release.java status"));
     }
 
     // The script of the rehearsal; of a release that was applied in part, the one for that part.
@@ -210,58 +242,12 @@ public final class WayBack {
         return Exec.typed(command);
     }
 
-    // The code of the release does not know the schema of before.
-    private void stop() throws Exception {
-        if (services.stoppable().isEmpty()) {
-            console.mark("warn", "no service is configured to be stopped; connected now: "
-                    + Services.connected(target));
-            return;
-        }
-        services.settled();
-        services.stop(console::say);
-        console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        console.mark("pass", Services.quiet(target, console::say));
-    }
-
-    private void apply(Trial trial, JsonNode backup) throws SQLException {
-        Certificate applied = release.certificate();
-        String sql = project.repo.relativize(file).toString();
-        Certificate certificate = new Certificate(new Certificate.Sql(sql, plan.sha256(), plan.statements().size(),
-                plan.segments().size()), backup.path("sha256").asText(), applied.commit(), applied.released(),
-                applied.production(), true, "copy", trial.before().hash(), trial.result().done(), null);
-        Path before = run.file("schema-rollback.json");
-        trial.before().save(before);
-        Acceptance acceptance = new Acceptance(certificate, before);
-        try (Connection connection = Postgres.read(target, "rollback")) {
-            acceptance.beforehand(connection);
-        }
-        Executor.Result result = new Executor(target, acceptance, done -> { }, console::say).run(plan);
-        if (result.trouble() != null) {
-            boolean unsure = result.trouble().open();
-            if (!unsure) {
-                // The code that was stopped fits the schema that is still there.
-                services.back(console::say);
-            }
-            throw new Failure(unsure ? Failure.Exit.UNFINISHED : Failure.Exit.STOP, result.trouble().words() + (unsure
-                    ? "\nwhether it is committed is not known" : "\nthe database was not changed"),
-                    command() + (unsure ? "   # it looks first, and says when the database is back already"
-                    : "   # when the cause is gone") + (!unsure || services.stoppable().isEmpty() ? ""
-                    : "\nthe services are stopped; to start them as they were: "
-                    + String.join(" && ", services.backCommands())));
-        }
-        try (Connection connection = Postgres.write(target, "rollback")) {
-            // What was left of the release is not to be gone on with.
-            Journal.end(connection);
-        }
-        console.mark("pass", String.format("%d statements committed in %.2f s, as on the copy",
-                result.outcomes().size(), result.seconds()));
-    }
-
-    private Outcome finish(List<String> lost, boolean applied) {
+    private Outcome finish(TakingBack back, List<String> lost, boolean applied) throws SQLException {
         String old = release.certificate().released();
         boolean promoted = release.promoted();
         release.rolledBack(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), List.of(
                 run.file(Path.of(release.certificate().sql().file()).getFileName().toString())));
+        back.end();
         String next;
         if (!promoted) {
             next = services.backCommands().isEmpty() ? "the deployed code was not changed: look that it runs"

@@ -46,7 +46,7 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
         Duration downtime = facts.downtime();
         if (downtime != null) {
             figures.add(new Figure("Downtime", Measure.time(downtime.toMillis()),
-                    "from the stop until it was up again"));
+                    "from the stop until it was up again" + forecast(facts)));
         } else if (!facts.of("validate", "forecast").path("seconds").isMissingNode()) {
             figures.add(new Figure("SQL, forecast",
                     Measure.time(facts.of("validate", "forecast").path("seconds").asDouble() * 1000),
@@ -82,6 +82,12 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
         figures.add(new Figure("Gates", facts.gates("pass").size() + " passed", (stops == 0 ? ""
                 : stops + " stopped" + (warned == 0 ? "" : ", ")) + (warned == 0 ? "" : warned + " to look at")));
         return figures;
+    }
+
+    private static String forecast(Facts facts) {
+        JsonNode seconds = facts.record().path("forecast").path("seconds");
+        return seconds.isNumber() ? "; forecast were " + Measure.time(seconds.asDouble() * 1000)
+                + " and the time to stop and deploy" : "";
     }
 
     private static double millis(List<JsonNode> statements) {

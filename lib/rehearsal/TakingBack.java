@@ -1,0 +1,201 @@
+//SOURCES ../Console.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Fingerprint.java ../Interrupt.java
+//SOURCES ../LastRelease.java ../Postgres.java ../Project.java ../Run.java ../Services.java ../Situation.java
+//SOURCES ../Target.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Executor.java
+//SOURCES ../plan/Journal.java ../plan/Patience.java ../plan/Plan.java ../plan/SqlFile.java Trial.java
+
+package lib.rehearsal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import lib.Console;
+import lib.DatabaseLock;
+import lib.Downtime;
+import lib.Failure;
+import lib.Fingerprint;
+import lib.Interrupt;
+import lib.LastRelease;
+import lib.Postgres;
+import lib.Project;
+import lib.Run;
+import lib.Services;
+import lib.Situation;
+import lib.Target;
+import lib.plan.Acceptance;
+import lib.plan.Certificate;
+import lib.plan.Executor;
+import lib.plan.Journal;
+import lib.plan.Patience;
+import lib.plan.Plan;
+import lib.plan.SqlFile;
+
+/** The approved way back at work on production: begun, gone on with where it broke off, and told where it failed. */
+final class TakingBack {
+    private final Project project;
+    private final Run run;
+    private final Console console;
+    private final Services services;
+    private final Situation situation;
+    private final LastRelease release;
+    private final Target target;
+    private final String command;
+    private Plan plan;
+
+    TakingBack(Project project, Run run, Console console, Services services, Situation situation, LastRelease release,
+               Target target, String command) {
+        this.project = project;
+        this.run = run;
+        this.console = console;
+        this.services = services;
+        this.situation = situation;
+        this.release = release;
+        this.target = target;
+        this.command = command;
+    }
+
+    /** Begins it: what was tried and approved is on record before anything stops. */
+    void begin(Path file, Plan approved, Trial trial, JsonNode backup) throws Exception {
+        plan = approved;
+        Certificate certificate = certified(file, trial, backup);
+        release.begin(new LastRelease.Begun(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                file.getFileName().toString(), certificate));
+        stop();
+        apply(certificate, null, "");
+    }
+
+    /**
+     * Goes on with one that broke off: what of it is committed stays, and the rest follows.
+     *
+     * @return false when nothing of it is committed: then it is to be begun anew
+     */
+    boolean goOn(LastRelease.Begun begun, String lastResort) throws Exception {
+        Certificate certificate = begun.certificate();
+        Optional<Journal> found;
+        try (Connection connection = Postgres.read(target, "rollback")) {
+            new Acceptance(certificate, null).database(connection);
+            found = Journal.settled(connection, new Patience(), console::say)
+                    .filter(journal -> journal.plan().equals(certificate.sql().sha256()));
+        }
+        if (found.isEmpty() || found.get().committed() == 0 && found.get().alone() == 0) {
+            if (found.isPresent()) {
+                comeToNothing();
+            }
+            release.brokenOff();
+            console.mark("pass", "of the rollback that was begun " + begun.when() + " nothing is committed");
+            return false;
+        }
+        Journal journal = found.get();
+        Path file = release.file(begun.file());
+        plan = Plan.parse(SqlFile.read(file), project.repo.relativize(file).toString());
+        if (!plan.sha256().equals(journal.plan())) {
+            throw Failure.stop(begun.file() + " was edited after " + journal.committed() + " of "
+                    + journal.segments() + " segments of it were committed", "take the edit back, then: " + command);
+        }
+        console.mark("pass", journal.committed() + " of " + journal.segments()
+                + " segments of the rollback that was begun " + begun.when() + " are committed");
+        if (!journal.complete()) {
+            stop();
+            apply(certificate, journal, lastResort);
+        }
+        return true;
+    }
+
+    /** The SQL that was begun. */
+    Plan plan() {
+        return plan;
+    }
+
+    // The code of the release does not know the schema of before.
+    private void stop() throws Exception {
+        if (services.stoppable().isEmpty()) {
+            console.mark("warn", "no service is configured to be stopped; connected now: "
+                    + Services.connected(target));
+            return;
+        }
+        if (situation.down()) {
+            new Downtime(project, run, console, services, situation).again(command);
+            return;
+        }
+        services.settled();
+        services.stop(console::say);
+        console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
+        console.mark("pass", Services.quiet(target, console::say, command));
+    }
+
+    private Certificate certified(Path file, Trial trial, JsonNode backup) {
+        Certificate applied = release.certificate();
+        String sql = project.repo.relativize(file).toString();
+        trial.before().save(run.file("schema-rollback.json"));
+        return new Certificate(new Certificate.Sql(sql, plan.sha256(), plan.statements().size(),
+                plan.segments().size()), backup.path("sha256").asText(), applied.commit(), applied.released(),
+                applied.production(), true, "copy", trial.before().hash(), trial.result().done(), null);
+    }
+
+    private void apply(Certificate certificate, Journal journal, String lastResort) throws SQLException {
+        Acceptance acceptance = new Acceptance(certificate, run.file("schema-rollback.json"));
+        try (Connection connection = Postgres.read(target, "rollback")) {
+            if (journal == null) {
+                acceptance.beforehand(connection);
+            } else if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
+                throw Failure.stop("the schema has changed since segment " + journal.committed() + " of "
+                        + journal.segments() + " of the rollback was committed", "take back what was changed by hand,"
+                        + " then: " + command + "; or " + lastResort);
+            }
+        }
+        Executor executor = new Executor(target, acceptance, done -> { }, console::say)
+                .keepingJournal(DatabaseLock.owner());
+        Executor.Result result;
+        try (Interrupt ignored = new Interrupt(() -> {
+            console.say("stopping: what is open is rolled back");
+            executor.stop();
+        }, () -> Failure.Exit.INTERRUPTED.code)) {
+            result = journal == null ? executor.run(plan) : executor.resume(plan, journal);
+        }
+        if (result.trouble() != null) {
+            throw failed(result);
+        }
+        console.mark("pass", String.format("%d statements committed in %.2f s, as on the copy",
+                result.outcomes().size(), result.seconds()));
+    }
+
+    private Failure failed(Executor.Result result) throws SQLException {
+        Executor.Trouble trouble = result.trouble();
+        String down = services.stoppable().isEmpty() ? "" : "\nthe services are stopped";
+        if (trouble.open() || result.committed() > 0) {
+            return new Failure(Failure.Exit.UNFINISHED, trouble.words() + "\n" + result.committed() + " of "
+                    + plan.segments().size() + " segments of the rollback are committed" + (trouble.open()
+                    ? "; whether the next one is, is not known" : "") + down,
+                    command + "   # it looks first, and goes on from there");
+        }
+        // What the release left is as it was, and so is what production tells of it.
+        comeToNothing();
+        release.brokenOff();
+        if (!release.underWay()) {
+            // The code that was stopped fits the schema that is still there.
+            services.back(console::say);
+        }
+        return new Failure(release.underWay() ? Failure.Exit.UNFINISHED
+                : trouble.interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP, trouble.words()
+                + "\nthe database was not changed by the rollback" + (release.underWay() ? down : ""), command
+                + "   # when the cause is gone" + (release.underWay()
+                ? "\nor finish the release instead: jbang release.java resume" : ""));
+    }
+
+    // Nothing of it is committed: what production tells of a release that is not finished counts again.
+    private void comeToNothing() throws SQLException {
+        try (Connection connection = Postgres.write(target, "rollback")) {
+            Journal.end(connection);
+        }
+    }
+
+    /** It is done, and on record: nobody is to go on with it, nor with what was left of the release. */
+    void end() throws SQLException {
+        try (Connection connection = Postgres.write(target, "rollback")) {
+            Journal.drop(connection);
+        }
+    }
+}
