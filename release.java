@@ -208,7 +208,7 @@ class release implements Callable<Integer> {
             }
         }
         standstill = new Standstill(project, run, services, plan, certificate, wish.stop);
-        run.put("forecast", standstill.need().stop() ? standstill.record(finalBackup()) : null);
+        situation.outage().forecast(standstill.need().stop() ? standstill.record(finalBackup()) : null);
         console.say(walk.report().proposal(plan, certificate, new Outlook(project, services, standstill,
                 delivery.promotion(), variables.planned(), finalBackup()).lines(plan)));
         if (kind.applies() && certificate.later() != null) {

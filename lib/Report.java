@@ -99,7 +99,7 @@ public final class Report {
         JsonNode migrated = fact("assess", "pending");
         text.append(line("migrated", migrated.isEmpty() ? "nothing was pending" : list(migrated)));
         if (situation.downtime() != null) {
-            JsonNode forecast = run.part("forecast").path("seconds");
+            JsonNode forecast = situation.downtimeFacts().at("/forecast/seconds");
             text.append(line("downtime", String.format("%.1f s from the stop until it was up again",
                     situation.downtime()) + (forecast.isNumber() ? String.format(
                     "\n             (forecast: about %.1f s, and the time to stop and deploy)", forecast.asDouble())

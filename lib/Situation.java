@@ -1,4 +1,4 @@
-//SOURCES Extent.java Failure.java Json.java Promotion.java Run.java Services.java Times.java
+//SOURCES Extent.java Failure.java Json.java Outage.java Promotion.java Run.java Services.java Times.java
 //SOURCES plan/Certificate.java plan/Executor.java plan/Journal.java
 
 package lib;
@@ -6,7 +6,6 @@ package lib;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,9 +23,7 @@ public final class Situation {
     private final Instant started = Instant.now();
     private final Extent database = new Extent("release SQL");
     private final Extent data = new Extent("data SQL");
-    private String service = "";
-    private Instant stoppedAt;
-    private Instant startedAt;
+    private final Outage outage = new Outage();
     private Promotion.Arrived arrived = Promotion.Arrived.NOTHING;
     private boolean ended;
     private String backup = "";
@@ -92,22 +89,20 @@ public final class Situation {
 
     /** The downtime begins with the first stop command. */
     public void stopping() {
-        service = "stopping";
-        stoppedAt = Instant.now();
+        outage.stopping();
     }
 
     public void servicesStopped() {
-        service = "stopped";
+        outage.stopped();
     }
 
     /** Whether this release stopped the services, whatever became of them since. */
     public boolean stopped() {
-        return stoppedAt != null;
+        return outage.happened();
     }
 
     public void started() {
-        service = "started";
-        startedAt = Instant.now();
+        outage.started();
     }
 
     /** What the executor came back with of the release SQL, for the report. */
@@ -189,12 +184,12 @@ public final class Situation {
     public void end() {
         ended = true;
         // What is told afterwards must not make the downtime longer.
-        startedAt = startedAt == null ? Instant.now() : startedAt;
+        outage.over();
     }
 
     /** Whether the services were stopped by it, and not started again since. */
     public boolean down() {
-        return service.equals("stopped") || service.equals("stopping");
+        return outage.lasts();
     }
 
     /** Whether the release came to its end; a dry run never does. */
@@ -223,16 +218,19 @@ public final class Situation {
         return backup;
     }
 
-    /**
-     * From the stop to the last commit, in seconds; null when nothing was stopped or applied, and when the clock went
-     * backwards.
-     */
+    /** The services of this release, and how long they stood still. */
+    public Outage outage() {
+        return outage;
+    }
+
+    /** From the stop until it was up again, in seconds; null when nothing was stopped, or is up again. */
     public Double downtime() {
-        if (stoppedAt == null || startedAt == null && !promoted()) {
-            return null;
-        }
-        double seconds = Duration.between(stoppedAt, startedAt == null ? Instant.now() : startedAt).toMillis() / 1000.0;
-        return seconds < 0 ? null : seconds;
+        return outage.seconds(promoted());
+    }
+
+    /** The same beside its forecast. */
+    public ObjectNode downtimeFacts() {
+        return outage.facts(promoted());
     }
 
     /** What is true now, line by line, and the next command. */
@@ -242,12 +240,12 @@ public final class Situation {
         if (!data.untouched()) {
             lines.put("data", data.words());
         }
-        lines.put("service", switch (service) {
-            case "stopping" -> "the stop command failed: look whether it runs; " + wayBack();
-            case "stopped" -> promoted() ? "stopped; the deploy of the release branch starts it"
+        lines.put("service", switch (outage.state()) {
+            case STOPPING -> "the stop command failed: look whether it runs; " + wayBack();
+            case STOPPED -> promoted() ? "stopped; the deploy of the release branch starts it"
                     : "STOPPED; " + wayBack();
-            case "started" -> "started";
-            default -> "not touched";
+            case STARTED -> "started";
+            case UNTOUCHED -> "not touched";
         });
         lines.put("git", switch (arrived) {
             case NOTHING -> "nothing was pushed";
@@ -310,8 +308,7 @@ public final class Situation {
         node.set("done", Json.tree(done));
         database.record(node);
         node.set("data", data.record(Json.object()));
-        node.put("service", service);
-        node.put("stoppedAt", stoppedAt == null ? null : stoppedAt.toString());
+        outage.record(node);
         node.put("downtime", downtime());
         node.put("ended", ended);
         node.put("pushed", arrived.name());
@@ -331,8 +328,7 @@ public final class Situation {
         record.path("done").forEach(name -> done.add(name.asText()));
         database.restore(record);
         data.restore(record.path("data"));
-        service = record.path("service").asText();
-        stoppedAt = record.path("stoppedAt").isTextual() ? Instant.parse(record.path("stoppedAt").asText()) : null;
+        outage.restore(record);
         arrived = Promotion.Arrived.valueOf(record.path("pushed").asText(Promotion.Arrived.NOTHING.name()));
         backup = record.path("backup").asText();
         sqlFile = record.path("sql").asText();

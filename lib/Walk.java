@@ -173,8 +173,7 @@ public final class Walk {
         facts.set("sql", answer("validate").at("/facts/sql"));
         facts.put("approve", situation.approval().isEmpty() ? null : situation.approval());
         facts.put("report", report);
-        facts.set("downtime", Json.object().put("seconds", situation.downtime())
-                .set("forecast", run.part("forecast").isObject() ? run.part("forecast") : null));
+        facts.set("downtime", situation.downtimeFacts());
         facts.set("now", Json.tree(situation.lines(exit)));
         return node;
     }

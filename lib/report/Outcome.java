@@ -85,7 +85,7 @@ record Outcome(String word, String sentence, Cell.Tone tone, List<Figure> figure
     }
 
     private static String forecast(Facts facts) {
-        JsonNode seconds = facts.record().path("forecast").path("seconds");
+        JsonNode seconds = facts.release("forecast").path("seconds");
         return seconds.isNumber() ? "; forecast were " + Measure.time(seconds.asDouble() * 1000)
                 + " and the time to stop and deploy" : "";
     }
