@@ -5,7 +5,7 @@
 //SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
 //SOURCES lib/assess/Backlog.java lib/assess/Banned.java lib/assess/Dangers.java lib/assess/Drifting.java
-//SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Personal.java lib/assess/Reviewing.java
+//SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Naming.java lib/assess/Personal.java lib/assess/Reviewing.java
 //SOURCES lib/assess/Status.java
 //SOURCES lib/hazards/Finding.java
 //SOURCES lib/plan/Catalog.java lib/plan/Check.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java
@@ -38,6 +38,7 @@ import lib.assess.Dangers;
 import lib.assess.Drifting;
 import lib.assess.Entries;
 import lib.assess.Generate;
+import lib.assess.Naming;
 import lib.assess.Personal;
 import lib.assess.Reviewing;
 import lib.assess.Status;
@@ -114,11 +115,13 @@ class assess implements Callable<Integer> {
             phase.gate("assess.banned", () -> Banned.finding(Banned.in(project.files())));
             phase.gate("assess.env", this::variables);
             // Each of these needs the one before.
-            boolean drafted = phase.gate("assess.tool", this::tool)
+            boolean known = phase.gate("assess.tool", this::tool)
                     && phase.gate("db.reach", this::reach)
-                    && phase.gate("assess.history", this::history)
-                    && phase.gate("assess.draft", this::draft);
-            if (drafted) {
+                    && phase.gate("assess.history", this::history);
+            if (known) {
+                phase.gate("assess.names", this::names);
+            }
+            if (known && phase.gate("assess.draft", this::draft)) {
                 phase.gate("assess.drift", this::drift);
                 phase.gate("assess.data", this::data);
                 phase.gate("assess.hazards", this::hazards);
@@ -174,6 +177,15 @@ class assess implements Callable<Integer> {
         backlog = Optional.of(found);
         pending = found.due();
         return found.finding(byHand);
+    }
+
+    private Gate.Finding names() {
+        if (history.isEmpty()) {
+            return Gate.skipped("without a migration tool nothing says how its files are called");
+        }
+        Naming naming = Naming.of(history.get(), pending);
+        phase.fact("names", naming.notes());
+        return naming.finding();
     }
 
     private Gate.Finding draft() throws SQLException {

@@ -67,6 +67,7 @@ class AssessTest {
                 seen::all);
         assertEquals(List.of("ALLOWED_EMAIL -> ALLOWED_EMAILS"), texts(entry.path("variables")));
         assertEquals("ALLOWED_EMAILS", facts.at("/variables/0/to").asText());
+        assertEquals("pass", seen.gate("assess.names").path("status").asText(), seen::all);
         assertTrue(seen.err().contains("✓ assess.class     Simple: 2 pending migrations, 6 data steps"), seen::all);
         assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"), "assess only reads");
     }
@@ -213,6 +214,20 @@ class AssessTest {
         assertTrue(seen.gate("assess.history").path("message").asText().contains("0004_chunky_strong_guy"), seen::all);
         assertTrue(seen.gate("assess.draft").isMissingNode(), "nothing is drafted on a broken history");
         assertFalse(seen.json().at("/facts/troubles").isEmpty(), seen::all);
+    }
+
+    @Test
+    void aNameUnlikeTheOthersAndAnEmptyFileAreTold() {
+        migration("7_Late", "-- Custom SQL migration file, put your code below! --\n");
+        World.Result seen = world.run("assess", "--json");
+        assertEquals(0, seen.exit(), seen::all);
+        JsonNode gate = seen.gate("assess.names");
+        assertEquals("warn", gate.path("status").asText());
+        assertTrue(gate.path("message").asText().contains("drizzle/7_Late.sql holds no statement"), seen::all);
+        assertTrue(gate.path("message").asText().contains("drizzle/7_Late.sql: its number has 1 digit, those of the"
+                + " others 4: it is sorted elsewhere; it has capitals, and none of the others has"), seen::all);
+        assertTrue(gate.path("hint").asText().contains("git mv drizzle/7_Late.sql drizzle/0007_late.sql"), seen::all);
+        assertEquals("drizzle/7_Late.sql", seen.json().at("/facts/names/0/file").asText());
     }
 
     @Test

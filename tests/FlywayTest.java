@@ -194,7 +194,15 @@ class FlywayTest {
         try (HistoryCase test = flyway()) {
             test.file(FOLDER + "V3_oops.sql", "SELECT 1;").file(FOLDER + "U2__back.sql", "SELECT 1;");
             assertTrue(HistoryCase.only(test.state(), "unknown", true).contains("V3_oops.sql"));
-            assertEquals(0, real(test).migrate().migrationsExecuted, "the trap: Flyway says nothing about it");
+            for (String trap : List.of("3__oops.sql", "v3__oops.sql", "R_oops.sql", "r__oops.sql",
+                    "V3__oops.sql.txt")) {
+                test.file(FOLDER + trap, "SELECT 1;");
+                assertTrue(test.state().troubles().toString().contains(trap), trap);
+                assertEquals(0, real(test).migrate().migrationsExecuted, "Flyway says nothing about " + trap);
+            }
+            test.file(FOLDER + "V3__loud.SQL", "SELECT 1;");
+            assertEquals(List.of("V3__loud"), HistoryCase.ids(test.state().pending()), "this one it takes");
+            assertEquals(1, real(test).migrate().migrationsExecuted);
             test.file(FOLDER + "V2.0__same.sql", "SELECT 1;");
             assertTrue(assertThrows(Failure.class, test::history).getMessage().contains("Flyway would not start"));
             assertTrue(refusal(test).contains("more than one migration with version 2"));

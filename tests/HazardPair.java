@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import lib.hazards.Context;
 import lib.hazards.Finding;
@@ -69,15 +70,15 @@ record HazardPair(String id, String kind, String sql) {
             context = context.server(Integer.parseInt(server));
         }
         String name = is("name") ? says("name").get(0) : "0001.sql";
-        List<String> names = new ArrayList<>(says("beside"));
-        names.add(name);
+        Map<String, String> texts = new TreeMap<>(Map.of(name, sql));
+        says("beside").forEach(beside -> texts.put(beside, null));
         return Review.of(List.of(new Source(name, sql, null)), context.stopped(is("stopped")),
-                is("beside") ? Names.of("", names, List.of(name)) : List.of()).findings();
+                is("beside") ? Names.of("", texts, List.of(name)) : List.of()).findings();
     }
 
     /** The locks the file says it takes, by table; a mode and perhaps "rewrite". */
     Map<String, String> measures() {
-        Map<String, String> measures = new java.util.TreeMap<>();
+        Map<String, String> measures = new TreeMap<>();
         says("measure").forEach(line -> measures.put(line.split(" ", 2)[0], line.split(" ", 2)[1]));
         return measures;
     }

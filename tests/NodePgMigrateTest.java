@@ -38,9 +38,9 @@ class NodePgMigrateTest {
     private Exec.Result real(HistoryCase test) {
         Path folder = temp.resolve(test.database.database());
         World.write(folder.resolve("package.json"), "{\"type\": \"module\"}");
-        try (var old = Files.exists(folder.resolve("migrations")) ? Files.list(folder.resolve("migrations"))
+        try (var old = Files.exists(folder.resolve("migrations")) ? Files.walk(folder.resolve("migrations"))
                 : java.util.stream.Stream.<Path>empty()) {
-            for (Path file : old.toList()) {
+            for (Path file : old.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         } catch (java.io.IOException e) {
@@ -126,6 +126,22 @@ class NodePgMigrateTest {
             assertTrue(HistoryCase.only(test.state(), "duplicated", true).contains("two rows"));
             test.execute("UPDATE pgmigrations SET name = '9999000000000_x' WHERE id = 200");
             assertTrue(HistoryCase.only(test.state(), "unknown", true).contains("does not hold"));
+        }
+    }
+
+    @Test
+    void aNumberOfAnotherKindAndAFolderBelowAreTold() {
+        try (HistoryCase test = nodePgMigrate()) {
+            test.file(FOLDER + "new/9990000000080_x.sql", "CREATE TABLE never (id int);");
+            assertTrue(HistoryCase.only(test.state(), "unknown", true).contains("does not look there"));
+            assertTrue(real(test).ok());
+            assertEquals("", test.sql("SELECT coalesce(to_regclass('never')::text, '')"), "the trap");
+            test.files.remove(FOLDER + "new/9990000000080_x.sql");
+            test.file(FOLDER + "20260131120000_x.sql", "SELECT 1;");
+            assertTrue(HistoryCase.only(test.state(), "future", false).contains("compared as it is"));
+            assertTrue(real(test).ok());
+            test.file(FOLDER + "9990000000090_next.sql", "SELECT 1;");
+            assertTrue(!real(test).ok(), "and this is what it does later");
         }
     }
 

@@ -256,10 +256,11 @@ class ReviewTest {
         World.Result seen = review("sql", "--json");
         List<String> messages = new ArrayList<>();
         seen.json().at("/facts/findings").forEach(finding -> messages.add(finding.path("message").asText()));
-        assertEquals(List.of("number 2 is taken twice: 002_b.sql, 002_c.sql",
-                "number 2 is taken twice: 002_b.sql, 002_c.sql", "after 2 comes 5: numbers are missing",
-                "the name has capitals, blanks or letters that not every system writes alike",
-                "the number has 1 digits, its neighbours 3: it is sorted elsewhere"), messages, seen::all);
+        assertEquals(List.of("number 2 is taken twice: 002_b, 002_c", "number 2 is taken twice: 002_b, 002_c",
+                "after 2 comes 5: numbers are missing", "it has blanks or letters that not every system writes alike",
+                "its number has 1 digit, those of the others 3: it is sorted elsewhere"), messages, seen::all);
+        assertEquals("-- in a shell: git mv sql/7_e.sql sql/007_e.sql",
+                seen.json().at("/facts/findings/4/fix").asText(), seen::all);
     }
 
     @Test

@@ -1,5 +1,6 @@
-//SOURCES ../Changed.java ../Console.java ../Failure.java ../Gate.java ../Git.java ../History.java ../Migration.java ../Postgres.java
-//SOURCES ../Project.java Context.java Finding.java Inventory.java Names.java Source.java
+//SOURCES ../Changed.java ../Console.java ../Decoded.java ../Failure.java ../Gate.java ../Git.java ../History.java
+//SOURCES ../Migration.java ../Postgres.java ../Project.java
+//SOURCES Context.java Finding.java Inventory.java Names.java Source.java
 
 package lib.hazards;
 
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -14,11 +16,14 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import lib.Changed;
 import lib.Console;
+import lib.Decoded;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -135,7 +140,14 @@ public record Selection(List<Source> sources, Context context, String what) {
                 continue;
             }
             try (Stream<Path> files = Files.list(path)) {
-                findings.addAll(Names.of(folder, files.map(file -> file.getFileName().toString()).toList(), reviewed));
+                Map<String, String> texts = new TreeMap<>();
+                for (Path file : files.filter(file -> file.getFileName().toString().endsWith(".sql")).toList()) {
+                    // What a link leads to may be anything, and is told where it is read.
+                    boolean plain = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.isReadable(file);
+                    texts.put(file.getFileName().toString(),
+                            plain ? Decoded.of(Files.readAllBytes(file)).text() : null);
+                }
+                findings.addAll(Names.of(folder, texts, reviewed));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -1,4 +1,4 @@
-//SOURCES ../Decoded.java ../Failure.java ../Migration.java DrizzleFolder.java Troubles.java
+//SOURCES ../Decoded.java ../Failure.java ../Migration.java Astray.java DrizzleFolder.java Troubles.java
 
 package lib.migrations;
 
@@ -9,7 +9,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,8 +29,9 @@ import lib.Migration;
  */
 record FlywayFolder(String path, List<Script> scripts, Map<String, String> broken, Troubles troubles) {
     /** Files that Flyway would take for migrations, or that were meant to be. */
-    static final Pattern FILE = Pattern.compile("(?:(.*)/)?([VRU])([\\d._]*)__([^/]*)\\.(sql|java|class)");
-    private static final Pattern MEANT = Pattern.compile("(?:.*/)?[VvRrUu]\\d[^/]*\\.sql|(?:.*/)?[vr]_?_[^/]*\\.sql");
+    static final Pattern FILE = Pattern.compile("(?:(.*)/)?([VRU])([\\d._]*)__([^/]*)\\.((?i:sql)|java|class)");
+    private static final Pattern MEANT =
+            Pattern.compile("(?:.*/)?(?:[VvRrUu]\\d[^/]*|[vr]__?[^/]*|R_[^/]*|\\d[\\d._]*__[^/]*)\\.sql");
 
     /**
      * One migration.
@@ -102,9 +105,11 @@ record FlywayFolder(String path, List<Script> scripts, Map<String, String> broke
                     : file.group(3).matches("\\d+([._]\\d+)*"));
             if (!named) {
                 if (MEANT.matcher(path).matches()) {
-                    troubles.add("unknown", path.substring(home.length()), path + " is not named V1__description.sql:"
+                    String name = path.substring(path.lastIndexOf('/') + 1);
+                    troubles.add("unknown", path.substring(home.length()), path + " is not named "
+                            + (name.matches("[Rr]_.*") ? "R" : "V1") + "__description.sql:"
                             + " Flyway passes over it without a word (validateMigrationNaming is off by default)",
-                            "git mv " + path + " " + DrizzleFolder.in(DrizzleFolder.parent(path), "V…__….sql")
+                            Astray.move(path, DrizzleFolder.in(DrizzleFolder.parent(path), meant(name)))
                             + "; or move it out of the folder", true);
                 }
                 continue;
@@ -126,12 +131,23 @@ record FlywayFolder(String path, List<Script> scripts, Map<String, String> broke
         }
         List<Script> all = new ArrayList<>(versioned.values());
         all.addAll(repeatable.values());
+        new Astray(files, folder, troubles).endings(all.stream().map(Script::migration).toList(), "Flyway");
         return new FlywayFolder(folder, List.copyOf(all), broken, troubles);
+    }
+
+    // The name that Flyway would take: the letter as a capital, the version, two underscores.
+    private static String meant(String name) {
+        Matcher parts = Pattern.compile("([VvRrUu]?)(\\d+(?:[._]\\d+)*)?[._ -]*(.*)\\.sql").matcher(name);
+        if (!parts.matches() || parts.group(3).isEmpty()) {
+            return name.startsWith("R") ? "R__….sql" : "V…__….sql";
+        }
+        String letter = parts.group(1).isEmpty() ? "V" : parts.group(1).toUpperCase(Locale.ROOT);
+        return letter + Objects.toString(parts.group(2), "") + "__" + parts.group(3) + ".sql";
     }
 
     private static Script script(Matcher file, String path, String home, byte[] bytes, Map<String, String> broken) {
         String name = path.substring(home.length());
-        boolean sql = file.group(5).equals("sql");
+        boolean sql = file.group(5).equalsIgnoreCase("sql");
         String id = name.substring(0, name.lastIndexOf('.'));
         Decoded text = Decoded.of(bytes);
         String plain = Decoded.unmarked(text.text());

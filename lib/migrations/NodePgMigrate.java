@@ -1,5 +1,5 @@
 //SOURCES ../Decoded.java ../Failure.java ../History.java ../Json.java ../Migration.java ../Postgres.java
-//SOURCES ../sql/Name.java DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
+//SOURCES ../sql/Name.java Astray.java DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -38,6 +38,7 @@ public final class NodePgMigrate implements History {
     private final Clock clock;
     private final Map<String, Migration> local = new LinkedHashMap<>();
     private final Map<String, String> broken = new LinkedHashMap<>();
+    private final Troubles found = new Troubles();
 
     NodePgMigrate(Map<String, byte[]> files, String folder, Clock clock) {
         this.folder = folder;
@@ -45,24 +46,25 @@ public final class NodePgMigrate implements History {
         String scripts = scripts(files);
         this.usual = Name.of(option(scripts, "--migrations-schema", "public"),
                 option(scripts, "-t|--migrations-table", "pgmigrations"));
-        List<Migration> found = new ArrayList<>();
+        List<Migration> all = new ArrayList<>();
         files.forEach((path, bytes) -> {
             if (DrizzleFolder.parent(path).equals(folder)) {
-                add(found, path, bytes);
+                add(all, path, bytes);
             }
         });
-        found.sort(Comparator.comparingLong(Migration::time).thenComparing(Migration::id,
+        all.sort(Comparator.comparingLong(Migration::time).thenComparing(Migration::id,
                 DrizzleFolder::compareAsJavaScript));
-        for (Migration migration : found) {
+        for (Migration migration : all) {
             Migration other = local.put(migration.id(), migration);
             if (other != null) {
                 throw Failure.stop(other.file() + " and " + migration.file() + " have one name: node-pg-migrate cannot"
                         + " tell them apart", "git rm " + migration.file() + "   # or give it a name of its own");
             }
         }
+        new Astray(files, folder, found).below(all, "node-pg-migrate");
     }
 
-    private void add(List<Migration> found, String path, byte[] bytes) {
+    private void add(List<Migration> all, String path, byte[] bytes) {
         String name = path.substring(folder.isEmpty() ? 0 : folder.length() + 1);
         if (name.startsWith(".") || name.endsWith(".d.ts")) {
             return;
@@ -78,7 +80,7 @@ public final class NodePgMigrate implements History {
         if (sql && text.broken() != null) {
             broken.put(id, text.broken());
         }
-        found.add(new Migration(id, path, sql ? up(text.text()) : "", null, number(name.replaceFirst("\\D.*", ""))));
+        all.add(new Migration(id, path, sql ? up(text.text()) : "", null, number(name.replaceFirst("\\D.*", ""))));
     }
 
     /** What of a file runs upwards: from "-- Up Migration" to "-- Down Migration", or all of it. */
@@ -180,6 +182,7 @@ public final class NodePgMigrate implements History {
     @Override
     public State state(Connection connection) throws SQLException {
         Troubles troubles = new Troubles();
+        troubles.all().addAll(found.all());
         HistoryTable table = HistoryTable.find(connection, usual, List.of("id", "name", "run_on"), "run_on, id", "name",
                 local.keySet(), troubles.all());
         List<String> names = table.rows().stream().map(row -> row.get("name")).toList();
@@ -202,8 +205,14 @@ public final class NodePgMigrate implements History {
                         + " into " + DrizzleFolder.in(folder, migration.id() + ".sql") + " in its place (the name in"
                         + " the history stays the same)", true);
             }
-            if (migration.time() > clock.millis() + 86_400_000L
-                    && migration.id().matches("\\d{13}(\\D.*)?|\\d{17}.*")) {
+            boolean ahead = migration.time() > clock.millis() + 86_400_000L;
+            if (ahead && !own(migration) && all.stream().anyMatch(NodePgMigrate::own)) {
+                troubles.add("future", migration.id(), "the number of " + migration.id() + " is compared as it is, and"
+                        + " is larger than the milliseconds since 1970 of the others: once it is applied,"
+                        + " node-pg-migrate refuses every migration that it makes itself", "git mv " + migration.file()
+                        + " " + DrizzleFolder.in(folder, clock.millis() + migration.file().substring(
+                        migration.file().lastIndexOf('/') + 1).replaceFirst("^\\d+", "")), false);
+            } else if (ahead && own(migration)) {
                 troubles.add("future", migration.id(), migration.id() + " is dated ahead of now: once it is applied,"
                         + " node-pg-migrate refuses every migration made until then", "give " + migration.file()
                         + " the time of today in its name, as long as no database has it", false);
@@ -213,6 +222,11 @@ public final class NodePgMigrate implements History {
         return new State(table.name(), table.exists(), table.columns(),
                 all.stream().filter(migration -> applied.contains(migration.id())).toList(), pending,
                 List.copyOf(troubles.all()));
+    }
+
+    // fileNameUtils.ts: milliseconds since 1970, or a UTC time with milliseconds.
+    private static boolean own(Migration migration) {
+        return migration.id().matches("\\d{13}(\\D.*)?|\\d{17}(\\D.*)?");
     }
 
     private void strangers(Troubles troubles, HistoryTable table, List<String> names) {

@@ -1,5 +1,5 @@
 //SOURCES ../Decoded.java ../Failure.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java JavaScript.java PlainTable.java Traces.java Troubles.java
+//SOURCES Astray.java DrizzleFolder.java JavaScript.java PlainTable.java Traces.java Troubles.java
 
 package lib.migrations;
 
@@ -60,6 +60,7 @@ public final class PlainSql implements History {
                 broken.put(id, text.broken());
             }
         }
+        new Astray(files, folder, found).endings(local, "a release");
         local.sort(Comparator.comparingLong(Migration::time).thenComparing(Migration::id));
         for (int i = 1; i < local.size(); i++) {
             if (local.get(i).time() == local.get(i - 1).time()) {

@@ -1,5 +1,5 @@
 //SOURCES ../Decoded.java ../Hash.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
+//SOURCES Astray.java DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -38,6 +38,7 @@ public final class Prisma implements History {
     private final Map<String, Migration> local = new TreeMap<>();
     private final Map<String, String> broken = new LinkedHashMap<>();
     private final Set<String> empty = new TreeSet<>();
+    private final Set<String> loose = new TreeSet<>();
 
     Prisma(Map<String, byte[]> files, String folder, Clock clock) {
         this.folder = folder;
@@ -54,9 +55,11 @@ public final class Prisma implements History {
                     if (text.broken() != null) {
                         broken.put(name, text.broken());
                     }
-                } else if (name.matches("\\d{14}_.*")) {
+                } else {
                     empty.add(name);
                 }
+            } else if (inside.endsWith(".sql")) {
+                loose.add(inside);
             }
         });
         empty.removeAll(local.keySet());
@@ -146,7 +149,16 @@ public final class Prisma implements History {
         for (String name : empty) {
             troubles.add("deleted", name, DrizzleFolder.in(folder, name + "/migration.sql")
                     + " is not committed: prisma migrate deploy would stop (P3015)",
-                    "git add -f " + DrizzleFolder.in(folder, name) + ", or remove that folder", true);
+                    "git add -f " + DrizzleFolder.in(folder, name) + ", or remove that folder; Prisma takes every"
+                    + " folder for a migration", true);
+        }
+        for (String name : loose) {
+            String stem = name.substring(0, name.length() - 4);
+            String own = DrizzleFolder.in(folder, stem.matches("\\d{14}_.*") ? stem : "20260131120000_" + stem);
+            troubles.add("unknown", name, DrizzleFolder.in(folder, name) + " is no migration.sql in a folder of its"
+                    + " own: Prisma passes over it without a word", "mkdir " + own + " && " + Astray.move(
+                    DrizzleFolder.in(folder, name), own + "/migration.sql") + "   # by its own time; or move it out of "
+                    + folder, name.matches("\\d.*"));
         }
         troubles.broken(pending, broken);
         return new State(table.name(), table.exists(), table.columns(),

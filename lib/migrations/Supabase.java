@@ -1,5 +1,5 @@
 //SOURCES ../Decoded.java ../History.java ../Migration.java ../Postgres.java ../sql/Name.java ../sql/Sql.java
-//SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
+//SOURCES Astray.java DrizzleFolder.java HistoryTable.java JavaScript.java Troubles.java
 
 package lib.migrations;
 
@@ -55,6 +55,12 @@ public final class Supabase implements History {
                         + " (its own time), or move it out of the folder", name.matches("\\d.*"));
                 return;
             }
+            if (local.isEmpty() && name.equals(names.keySet().iterator().next()) && old(file)) {
+                found.add("unknown", name, path + " comes first and is called init, with a time before December 2021:"
+                        + " Supabase takes it for one that old versions of its CLI made, and never runs it",
+                        Astray.move(path, path.replace("_init.sql", "_start.sql")) + "   # where it has to run", false);
+                return;
+            }
             Decoded text = Decoded.of(bytes);
             String id = name.substring(0, name.length() - 4);
             Migration other = local.get(file.group(1));
@@ -68,6 +74,14 @@ public final class Supabase implements History {
                 broken.put(id, text.broken());
             }
         });
+        Astray astray = new Astray(files, folder, found);
+        astray.endings(local.values(), "Supabase");
+        astray.below(local.values(), "Supabase");
+    }
+
+    // supabase/cli, pkg/migration/list.go
+    private static boolean old(Matcher file) {
+        return file.group().matches("\\d{14}_init\\.sql") && file.group(1).compareTo("20211209000000") < 0;
     }
 
     private static long number(String version) {
