@@ -7,16 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import lib.Clients;
 import lib.Failure;
 import lib.Hash;
@@ -186,6 +190,43 @@ class ArchiveTest {
         assertEquals(0, lost.exit(), lost::all);
         assertTrue(lost.gate("backup.verify").path("message").asText().contains("not proven"), lost::all);
         assertEquals("warn", lost.gate("backup.restore").path("status").asText(), lost::all);
+    }
+
+    // The hash of a large file is left to a program, where there is one that does it.
+    @Test
+    void damageToALargeArchiveIsDetectedWhateverTheProgramsOfTheMachineSay() throws Exception {
+        byte[] more = new byte[5 << 20];
+        new Random(7).nextBytes(more);
+        byte[] large = joined(whole, more);
+        Path file = folder.resolve("large.dump");
+        Files.write(file, large);
+        String hash = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(large));
+        assertEquals(hash, Hash.of(file));
+        BackupCase.seal(file, Json.pretty(Json.MAPPER.readTree(manifest))
+                .replaceFirst("(\"sha256\" : \")[0-9a-f]{64}", "$1" + hash));
+        Path bin = world.folder.resolve("hashes");
+        String path = System.getenv("PATH");
+        try {
+            for (String openssl : List.of("exec '" + found("openssl") + "' \"$@\"", "echo no hash", "exit 1")) {
+                World.script(bin.resolve("openssl"), openssl + "\n");
+                World.script(bin.resolve("sha256sum"), "echo '" + hash + " *another file'; exit 1\n");
+                world.environment.put("PATH", bin + File.pathSeparator + path);
+                Files.write(file, large);
+                World.Result good = world.run("backup", "verify", file.toString());
+                assertEquals(0, good.exit(), () -> openssl + "\n" + good.all());
+                Files.write(file, flipped(large, large.length - 3, 1));
+                World.Result bad = world.run("backup", "verify", file.toString());
+                assertEquals(10, bad.exit(), () -> openssl + "\n" + bad.all());
+                assertTrue(bad.err().contains("is not the backup that was made"), bad::all);
+            }
+        } finally {
+            world.environment.remove("PATH");
+        }
+    }
+
+    private static Path found(String program) {
+        return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(each -> Path.of(each, program))
+                .filter(Files::isExecutable).findFirst().orElse(Path.of("/none", program));
     }
 
     @Test
