@@ -21,6 +21,8 @@ public final class Load {
     // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
     private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
     private static final String FULL = "No space left on device";
+    /** Below so many bytes it takes longer to start workers than one connection takes for all. */
+    private static final long SMALL = 4 << 20;
     private static final List<String> GONE = List.of("server closed the connection", "terminating connection",
             "the database system is", "Connection refused", "no connection to the server");
     private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
@@ -29,13 +31,14 @@ public final class Load {
     private final Path archive;
     private final Clients.Client client;
     private final List<String> options = new ArrayList<>();
-    // One more than there are cores: the two ends of a connection take turns.
-    private int jobs = Runtime.getRuntime().availableProcessors() + 1;
+    private int jobs;
     private Consumer<String> listener;
 
     private Load(Path archive, Clients.Client client) {
         this.archive = archive;
         this.client = client;
+        // One more than there are cores: the two ends of a connection take turns.
+        this.jobs = archive.toFile().length() < SMALL ? 1 : Runtime.getRuntime().availableProcessors() + 1;
     }
 
     /** What is to be loaded, and by which client: one that is not older than the one that made it. */
@@ -43,7 +46,7 @@ public final class Load {
         return new Load(archive, client);
     }
 
-    /** How many connections work side by side; one more than there are cores unless told otherwise. */
+    /** How many connections work side by side; unless told otherwise as many as pay. */
     public Load jobs(int number) {
         this.jobs = number;
         return this;
