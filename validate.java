@@ -2,20 +2,17 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Cli.java lib/Clients.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
-//SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java
-//SOURCES lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
-//SOURCES lib/Exec.java lib/backup/Contents.java lib/backup/Manifest.java
-//SOURCES lib/plan/Catalog.java lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java
-//SOURCES lib/plan/Executor.java lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java
-//SOURCES lib/plan/Waiting.java
+//SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
+//SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java
+//SOURCES lib/Progress.java lib/Project.java lib/Run.java lib/backup/Manifest.java lib/plan/Catalog.java
+//SOURCES lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
+//SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
 //SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
 //SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
-//SOURCES lib/rehearsal/Lossless.java lib/rehearsal/Proof.java
-//SOURCES lib/rehearsal/Queries.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
-//SOURCES lib/rehearsal/Replay.java lib/rehearsal/Reversible.java lib/rehearsal/SpotChecks.java
-//SOURCES lib/rehearsal/Staging.java lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java
-//SOURCES lib/triage/Explained.java
+//SOURCES lib/rehearsal/Lossless.java lib/rehearsal/Proof.java lib/rehearsal/Queries.java lib/rehearsal/Recorded.java
+//SOURCES lib/rehearsal/Rehearsal.java lib/rehearsal/Replay.java lib/rehearsal/Restored.java
+//SOURCES lib/rehearsal/Reversible.java lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java
+//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -29,10 +26,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import lib.Beside;
 import lib.Cli;
-import lib.Clients;
+import lib.Compose;
 import lib.Copy;
-import lib.Exec;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -47,7 +44,6 @@ import lib.Progress;
 import lib.Project;
 import lib.Run;
 import lib.Target;
-import lib.backup.Contents;
 import lib.backup.Manifest;
 import lib.plan.Catalog;
 import lib.plan.Certificate;
@@ -71,6 +67,7 @@ import lib.rehearsal.Queries;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
 import lib.rehearsal.Replay;
+import lib.rehearsal.Restored;
 import lib.rehearsal.Reversible;
 import lib.rehearsal.SpotChecks;
 import lib.rehearsal.Staging;
@@ -144,6 +141,8 @@ class validate implements Callable<Integer> {
     private Path dump;
     private Manifest saved;
     private Postgres.Identity production;
+    /** The server and its empty database, while backup and production are looked at; null where that has to wait. */
+    private Beside<Copy> ahead;
     private Copy copy;
     private Optional<History> history;
     private History.State before;
@@ -228,6 +227,10 @@ class validate implements Callable<Integer> {
         if (!Files.isRegularFile(dump)) {
             throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
         }
+        // Not where a container has to be started: whoever has no good backup is left with nothing that runs.
+        if (staging == null && !Compose.present(project.repo)) {
+            ahead = Beside.of(() -> Copy.on(scratch, project.repo, production));
+        }
         if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
             throw Failure.stop(backup.path("file").asText()
                     + " is not the file that was backed up: its SHA-256 has changed",
@@ -244,8 +247,8 @@ class validate implements Callable<Integer> {
 
     private Gate.Finding server() throws SQLException {
         try {
-            copy = Copy.on(scratch == null && staging != null ? staging.server(production) : scratch, project.repo,
-                    production);
+            copy = ahead != null ? ahead.join() : Copy.on(scratch == null && staging != null
+                    ? staging.server(production) : scratch, project.repo, production);
             phase.fact("server", copy.server());
             return Gate.passed(copy.server());
         } catch (Failure failure) {
@@ -267,35 +270,10 @@ class validate implements Callable<Integer> {
 
     private Gate.Finding restore() throws SQLException {
         long start = System.nanoTime();
-        int tables = saved.contents().tables().size();
-        try (Progress progress = Progress.of(common.console(), "restoring", tables, Progress.Unit.TABLES)) {
-            copy.restore(dump, Clients.fitting(production.major()), progress::step);
-        }
-        try (Connection connection = Postgres.write(copy.target(), "rehearsal")) {
-            Postgres.execute(connection, "ANALYZE");
-            schema = Fingerprint.of(connection);
-        }
-        if (!schema.hash().equals(backup.path("schema").asText())) {
-            throw Failure.stop("the restored copy is not the schema that was backed up:\n  "
-                    + String.join("\n  ", schema.differences(saved.schema(), 5)),
-                    "rehearse on a server of production's own major and extensions: --scratch URL");
-        }
-        // What is rehearsed on must be production as it was: not one row lost, not one value changed on the way.
-        Contents contents;
-        try (Progress progress = Progress.of(common.console(), "comparing", 0, Progress.Unit.BYTES)) {
-            contents = saved.contents().again(copy.target(), (table, read, all) -> {
-                progress.total(all);
-                progress.to(read, table);
-            });
-        }
-        List<String> differences = contents.differences(saved.contents(), 5);
-        if (!differences.isEmpty()) {
-            throw Failure.stop("the restored copy does not hold the data that was backed up:\n  "
-                    + String.join("\n  ", differences), "see whether the backup is at fault: "
-                    + Exec.typed(List.of("jbang", "backup.java", "verify", "--restore", dump.toString())));
-        }
+        Restored restored = Restored.of(dump, saved, backup.path("schema").asText(), copy, common.console());
+        schema = restored.schema();
         return Gate.passed(String.format("the copy has the schema of the backup, and its %d rows in %d tables, %.1f s",
-                contents.rows(), contents.tables().size(), (System.nanoTime() - start) / 1e9));
+                restored.contents().rows(), restored.contents().tables().size(), (System.nanoTime() - start) / 1e9));
     }
 
     private Gate.Finding write() throws SQLException {

@@ -1,5 +1,5 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Fingerprint.java ../Gate.java ../Hash.java ../Postgres.java
-//SOURCES ../Run.java ../Target.java Archive.java Backups.java Contents.java Manifest.java Reading.java
+//SOURCES ../Beside.java ../Clients.java ../Exec.java ../Failure.java ../Fingerprint.java ../Gate.java ../Hash.java
+//SOURCES ../Postgres.java ../Run.java ../Target.java Archive.java Backups.java Contents.java Manifest.java Reading.java
 //SOURCES Sequences.java Snapshot.java
 
 package lib.backup;
@@ -15,13 +15,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import lib.Beside;
 import lib.Clients;
 import lib.Exec;
 import lib.Failure;
@@ -130,49 +128,28 @@ public final class Dump {
             Files.createFile(half);
             Run.permit(half, "rw-------");
             Reading reading = new Reading(target, snapshot.name(), tables);
-            CompletableFuture<Contents> counted = beside(() -> reading.contents(null));
-            CompletableFuture<Fingerprint> schema = beside(() -> Fingerprint.of(snapshot.connection()));
+            Beside<Contents> counted = Beside.of(() -> reading.contents(null));
+            Beside<Fingerprint> schema = Beside.of(() -> Fingerprint.of(snapshot.connection()));
             Exec.Result result = pgDump(snapshot.name());
             if (!result.ok()) {
                 reading.stop();
                 throw failed(result);
             }
             stages.accept("reading back");
-            CompletableFuture<String> hash = beside(() -> Hash.of(half));
+            Beside<String> hash = Beside.of(() -> Hash.of(half));
             List<String> entries = Archive.readBack(half, client, "what pg_dump wrote");
             try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
                 channel.force(true);
             }
             stages.accept("counting the rows");
-            Contents contents = joined(counted).with(Sequences.of(half, entries, client));
+            Contents contents = counted.join().with(Sequences.of(half, entries, client));
             String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
             Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Files.size(half),
-                    entries.size(), joined(hash), joined(schema), contents);
+                    entries.size(), hash.join(), schema.join(), contents);
             manifest.save(file);
             Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
             Run.settle(file.getParent());
             return new Archive(file, manifest.bytes(), manifest.entries(), manifest.sha256(), manifest);
-        }
-    }
-
-    private static <T> CompletableFuture<T> beside(Callable<T> work) {
-        return CompletableFuture.supplyAsync(() -> {
-            try {
-                return work.call();
-            } catch (Exception e) {
-                throw new CompletionException(e);
-            }
-        });
-    }
-
-    private static <T> T joined(CompletableFuture<T> work) throws SQLException {
-        try {
-            return work.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof SQLException sql) {
-                throw sql;
-            }
-            throw e.getCause() instanceof RuntimeException runtime ? runtime : e;
         }
     }
 
