@@ -345,7 +345,7 @@ class release implements Callable<Integer> {
     int status() {
         begin();
         Status status = new Status(project, run, services);
-        console.result(common.json ? status.json() : status.text());
+        console.result(common.json ? status.json() : status.text(console));
         return 0;
     }
 

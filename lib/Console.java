@@ -147,9 +147,14 @@ public final class Console {
         say(mark + " " + text);
     }
 
+    /** A text that begins so many columns from the left, and goes on below itself where it is too long. */
+    String below(String text, int indent) {
+        return Width.wrap(text, room() - indent).replace("\n", "\n" + " ".repeat(indent));
+    }
+
     /** What went wrong, and the way out below it. */
     public void failure(String message, String hint) {
-        mark("stop", Width.wrap(message, room() - MARK).replace("\n", "\n" + " ".repeat(MARK)));
+        mark("stop", below(message, MARK));
         if (hint != null) {
             // Not broken into lines: a command must stay one.
             say("  -> " + hint.replace("\n", "\n     "));

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -139,7 +140,7 @@ public final class Exec {
 
     /** Runs the command to its end; a missing executable and a time-out are failures with their own words. */
     public Result run() {
-        trace.accept(Secrets.mask(shown == null ? typed(command) : shown));
+        trace.accept(Secrets.mask(shown == null ? connection() + typed(command) : shown));
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         try (OutputStream file = log == null ? OutputStream.nullOutputStream() : Files.newOutputStream(log)) {
@@ -173,7 +174,7 @@ public final class Exec {
 
     /** Runs the command on our own terminal, so that it can ask, and returns its exit code. */
     public int attached() {
-        trace.accept(Secrets.mask(shown == null ? typed(command) : shown));
+        trace.accept(Secrets.mask(shown == null ? connection() + typed(command) : shown));
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO()
                 .directory(folder == null ? null : folder.toFile());
         environment.forEach((name, value) -> {
@@ -196,6 +197,18 @@ public final class Exec {
             Thread.currentThread().interrupt();
             throw new Failure(Failure.Exit.INTERRUPTED, "interrupted", null, e);
         }
+    }
+
+    // Without its database a command of PostgreSQL's would go to another one.
+    private String connection() {
+        StringBuilder words = new StringBuilder();
+        new TreeMap<>(environment).forEach((name, value) -> {
+            if (name.startsWith("PG") && value != null) {
+                words.append(name).append('=').append(name.equals("PGPASSWORD") ? Secrets.MASK
+                        : typed(List.of(value))).append(' ');
+            }
+        });
+        return words.toString();
     }
 
     /** The command as a person would type it. */

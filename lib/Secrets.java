@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 /** The secrets this process has met, so that none of them is ever shown or stored. */
 public final class Secrets {
     private static final Set<String> KNOWN = ConcurrentHashMap.newKeySet();
-    private static final String MASK = "****";
+    /** What stands where a secret would. */
+    static final String MASK = "****";
     /** Where a password stands in a URL, whoever's it is; our own hints write PASSWORD there. */
     private static final Pattern IN_URL = Pattern.compile("(://[^\\s:/@\"']*:)(?!PASSWORD@)[^\\s/\"']+(?=@)");
     private static final Pattern IN_QUERY = Pattern.compile("([?&](?:ssl)?password=)[^&\\s\"']+");

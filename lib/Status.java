@@ -1,5 +1,5 @@
-//SOURCES DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java LastRelease.java
-//SOURCES Migration.java Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
+//SOURCES Console.java DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java
+//SOURCES LastRelease.java Migration.java Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
 
 package lib;
 
@@ -22,6 +22,8 @@ import lib.plan.Journal;
 
 /** Where a release stands: what its record says, and what database, git and run folder show at this moment. */
 public final class Status {
+    private static final int NAME = 15;
+
     private final Project project;
     private final Run run;
     private final Map<String, String> lines = new LinkedHashMap<>();
@@ -159,9 +161,11 @@ public final class Status {
         }
     }
 
-    public String text() {
+    /** Its lines, for a person; each goes on below itself where it takes more columns than the terminal has. */
+    public String text(Console console) {
         StringBuilder text = new StringBuilder();
-        lines.forEach((name, line) -> text.append(String.format("%-14s %s%n", name, line)));
+        lines.forEach((name, line) -> text.append(String.format("%-" + NAME + "s%s%n", name, name.equals("next") ? line
+                : console.below(line, NAME))));
         return text.toString().stripTrailing();
     }
 

@@ -67,6 +67,8 @@ class BackupSecretsTest extends BackupCase {
             assertTrue(arguments.stream().noneMatch(line -> line.contains(SECRET)), arguments::toString);
             assertEquals(Set.of(), strangers);
             assertFalse(result.all().contains(SECRET), result::all);
+            assertTrue(command != null || result.err().contains(" PGPASSWORD=**** "),
+                    "each command stands there as it could be typed: " + result.err());
             try (var files = Files.walk(world.repo.resolve("_migrations"))) {
                 for (Path each : files.filter(Files::isRegularFile).toList()) {
                     assertFalse(Files.readString(each, StandardCharsets.ISO_8859_1).contains(SECRET), each.toString());

@@ -44,6 +44,17 @@ class StatusTest {
     }
 
     @Test
+    void whereAReleaseStandsFitsTheTerminal() {
+        world.environment.put("COLUMNS", "48");
+        World.Result status = world.run("release", "status");
+        world.environment.remove("COLUMNS");
+        assertEquals(0, status.exit(), status::all);
+        assertTrue(status.out().contains("\ndatabase       5 migrations applied, pending:\n" + " ".repeat(15)),
+                status::all);
+        assertTrue(status.out().lines().allMatch(line -> line.length() <= 48), status::all);
+    }
+
+    @Test
     void oneScreenAndTheExitCodeTell() {
         World.Result pending = world.run("assess", "status");
         assertEquals(11, pending.exit(), pending::all);
