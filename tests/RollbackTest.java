@@ -3,6 +3,11 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import lib.Postgres;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -50,6 +55,7 @@ class RollbackTest {
             assertTrue(asked.err().contains("table users with its "), asked::all);
             assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
             assertEquals(11, world.run("release", "rollback", "--approve", "0".repeat(64)).exit());
+            whatCannotBeStoppedIsStartedAgain(world, approval(asked));
             World.Result back = world.run("release", "rollback", "--approve", approval(asked));
             assertEquals(0, back.exit(), back::all);
             assertEquals(before, world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
@@ -64,6 +70,31 @@ class RollbackTest {
 
             again(world);
         }
+    }
+
+    private static void whatCannotBeStoppedIsStartedAgain(World world, String approval) {
+        String settings = World.read(world.repo.resolve("release.json"));
+        Path started = world.folder.resolve("started");
+        world.write("release.json", """
+                {"environments": {"production": {"url": {"env": "PROD_DATABASE_URL"},
+                  "services": {"web": {"stop": ["true"], "start": ["touch", "%s"]}}}}}
+                """.formatted(started));
+        world.environment.put("RELEASE_QUIET_SECONDS", "1");
+        try (Connection web = Postgres.write(world.production, "web")) {
+            World.Result refused = world.run("release", "rollback", "--approve", approval);
+            assertEquals(10, refused.exit(), refused::all);
+            assertTrue(refused.err().contains("the database is still in use by app (release web)"), refused::all);
+            assertTrue(refused.err().contains("the database was not changed by the rollback"), refused::all);
+            assertTrue(refused.err().contains("the services were started again"), refused::all);
+            assertTrue(Files.exists(started), refused::all);
+            assertTrue(web.isValid(5), "who only looks on is left alone");
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        World.Result status = world.run("release", "status");
+        assertTrue(status.out().contains("none is under way") && !status.out().contains("not ended"), status::all);
+        world.environment.remove("RELEASE_QUIET_SECONDS");
+        world.write("release.json", settings);
     }
 
     private static void again(World world) {

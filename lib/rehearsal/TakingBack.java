@@ -63,8 +63,21 @@ final class TakingBack {
         Certificate certificate = certified(file, trial, backup);
         release.begin(new LastRelease.Begun(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 file.getFileName().toString(), certificate));
-        stop();
-        apply(certificate, null, "");
+        Thread witness = new Thread(() -> console.say("\nthe database was not changed by the rollback"
+                + (services.stoppable().isEmpty() ? "" : "; look whether the services run: they may have been stopped")
+                + "\n  -> " + command + "   # begins anew"));
+        Runtime.getRuntime().addShutdownHook(witness);
+        try {
+            stop();
+            try (Connection connection = Postgres.read(target, "rollback")) {
+                acceptance(certificate).beforehand(connection);
+            }
+        } catch (Failure failure) {
+            throw undone(failure.exit, failure.getMessage(), failure.hint == null ? command : failure.hint);
+        } finally {
+            Runtime.getRuntime().removeShutdownHook(witness);
+        }
+        apply(certificate, null);
     }
 
     /**
@@ -99,7 +112,8 @@ final class TakingBack {
                 + " segments of the rollback that was begun " + begun.when() + " are committed");
         if (!journal.complete()) {
             stop();
-            apply(certificate, journal, lastResort);
+            unchanged(journal, lastResort);
+            apply(certificate, journal);
         }
         return true;
     }
@@ -135,18 +149,22 @@ final class TakingBack {
                 applied.production(), true, "copy", trial.before().hash(), trial.result().done(), null);
     }
 
-    private void apply(Certificate certificate, Journal journal, String lastResort) throws SQLException {
-        Acceptance acceptance = new Acceptance(certificate, run.file("schema-rollback.json"));
+    private Acceptance acceptance(Certificate certificate) {
+        return new Acceptance(certificate, run.file("schema-rollback.json"));
+    }
+
+    private void unchanged(Journal journal, String lastResort) throws SQLException {
         try (Connection connection = Postgres.read(target, "rollback")) {
-            if (journal == null) {
-                acceptance.beforehand(connection);
-            } else if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
+            if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
                 throw Failure.stop("the schema has changed since segment " + journal.committed() + " of "
                         + journal.segments() + " of the rollback was committed", "take back what was changed by hand,"
                         + " then: " + command + "; or " + lastResort);
             }
         }
-        Executor executor = new Executor(target, acceptance, done -> { }, console::say)
+    }
+
+    private void apply(Certificate certificate, Journal journal) throws SQLException {
+        Executor executor = new Executor(target, acceptance(certificate), done -> { }, console::say)
                 .keepingJournal(DatabaseLock.owner());
         Executor.Result result;
         try (Interrupt ignored = new Interrupt(() -> {
@@ -164,25 +182,40 @@ final class TakingBack {
 
     private Failure failed(Executor.Result result) throws SQLException {
         Executor.Trouble trouble = result.trouble();
-        String down = services.stoppable().isEmpty() ? "" : "\nthe services are stopped";
         if (trouble.open() || result.committed() > 0) {
             return new Failure(Failure.Exit.UNFINISHED, trouble.words() + "\n" + result.committed() + " of "
                     + plan.segments().size() + " segments of the rollback are committed" + (trouble.open()
-                    ? "; whether the next one is, is not known" : "") + down,
-                    command + "   # it looks first, and goes on from there");
+                    ? "; whether the next one is, is not known" : "") + (services.stoppable().isEmpty() ? ""
+                    : "\nthe services are stopped"), command + "   # it looks first, and goes on from there");
         }
-        // What the release left is as it was, and so is what production tells of it.
+        return undone(trouble.interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP, trouble.words(),
+                command + "   # when the cause is gone");
+    }
+
+    // What the release left is as it was, and so is what production tells of it.
+    private Failure undone(Failure.Exit exit, String words, String hint) throws SQLException {
         comeToNothing();
         release.brokenOff();
-        if (!release.underWay()) {
-            // The code that was stopped fits the schema that is still there.
-            services.back(console::say);
-        }
-        return new Failure(release.underWay() ? Failure.Exit.UNFINISHED
-                : trouble.interrupted() ? Failure.Exit.INTERRUPTED : Failure.Exit.STOP, trouble.words()
-                + "\nthe database was not changed by the rollback" + (release.underWay() ? down : ""), command
-                + "   # when the cause is gone" + (release.underWay()
+        return new Failure(release.underWay() ? Failure.Exit.UNFINISHED : exit,
+                words + "\nthe database was not changed by the rollback" + running(), hint + (release.underWay()
                 ? "\nor finish the release instead: jbang release.java resume" : ""));
+    }
+
+    // The code that was stopped fits the schema that is still there; what the release itself had stopped stays so.
+    private String running() {
+        if (services.stoppable().isEmpty()) {
+            return "";
+        }
+        if (situation.down()) {
+            return "\nthe services are stopped, as the release left them";
+        }
+        try {
+            services.back(console::say);
+            return "\nthe services were started again";
+        } catch (Failure failure) {
+            return "\nthe services are STOPPED, and do not come back: " + failure.getMessage()
+                    + (failure.hint == null ? "" : "\nstart them: " + failure.hint);
+        }
     }
 
     // Nothing of it is committed: what production tells of a release that is not finished counts again.
