@@ -24,7 +24,9 @@ public record Outlook(Project project, Services services, Standstill standstill,
         Map<String, String> lines = new LinkedHashMap<>();
         Standstill.Need need = standstill.need();
         if (!plan.isEmpty()) {
-            lines.put("downtime", need.stop() ? standstill.words(finalBackup) : "none");
+            lines.put("downtime", need.stop() ? standstill.words(finalBackup) : standstill.unserved()
+                    ? "NOT KNOWN: the application should stand still, and no service is configured to be"
+                    + " stopped; stop it yourself before you go on" : "none");
         }
         lines.put("stops", need.stop() ? String.join("; ", services.stopCommands()) + " (" + need.why() + ")"
                 : "nothing: " + need.why());

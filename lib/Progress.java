@@ -153,7 +153,7 @@ public final class Progress implements AutoCloseable {
             synchronized (this) {
                 String share = total > 0 ? " " + 100 * shown() / total + " %" : "";
                 String said = note.isEmpty() ? "" : (share.isEmpty() ? " " : ", ") + note;
-                return what + ":" + share + said + elapsed(state);
+                return what + (share + said).replaceFirst("^ ", ": ") + elapsed(state);
             }
         };
     }

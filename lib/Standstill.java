@@ -81,6 +81,12 @@ public final class Standstill {
                 : new Need(true, "the code that runs would break: " + String.join("; ", breaking));
     }
 
+    /** Whether the application should be stopped, and nobody says how. */
+    public boolean unserved() {
+        return !plan.isEmpty() && services.stoppable().isEmpty()
+                && (!certificate.rehearsed() || forecast().path("stopNeeded").asBoolean(true) || !breaking().isEmpty());
+    }
+
     // As the old code meets it: not stopped, and no table known to be small.
     private List<String> breaking() {
         return Review.of(List.of(new Source(certificate.sql().file(), plan.text(), null)),

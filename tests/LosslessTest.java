@@ -108,7 +108,13 @@ class LosslessTest {
 
     @Test
     void whatATriggerDoesInAnotherTableStops() {
-        World.Result seen = validate("UPDATE customers SET country = 'ES' WHERE id = 7;");
+        // Another type accounts for other values only where it shows the same ones in another way.
+        World.Result seen = validate("""
+                BEGIN;
+                ALTER TABLE totals ALTER COLUMN total TYPE bigint;
+                UPDATE customers SET country = 'ES' WHERE id = 7;
+                COMMIT;
+                """);
         assertEquals(10, seen.exit(), seen::all);
         assertTrue(seen.gate("rehearsal.data").path("message").asText()
                 .contains("column totals.total: the same 50 values in number, but others"), seen::all);

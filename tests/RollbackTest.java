@@ -23,6 +23,7 @@ class RollbackTest {
     private static World.Result release(World world) {
         World.Result asked = world.run("release", "--skip-build");
         assertEquals(11, asked.exit(), asked::all);
+        assertTrue(asked.err().contains("stop it yourself before you go on"), asked::all);
         World.Result done = world.run("release", "--skip-build", "--approve", approval(asked));
         assertEquals(0, done.exit(), done::all);
         return done;

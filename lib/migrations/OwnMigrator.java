@@ -59,6 +59,7 @@ public final class OwnMigrator {
         }
         return switch (history.tool()) {
             case "node-pg-migrate" -> nodePgMigrate(repo, files, history, target, log);
+            case "sql" -> throw Failure.missing("numbered files have none", null);
             case "prisma" -> prisma(repo, files, history, target, log);
             default -> throw Failure.missing("the migrator of " + history.tool() + " is not one that is run here",
                     null);

@@ -95,22 +95,26 @@ public final class Attribution {
         return new Rows(in, out, exact, by);
     }
 
-    /** The statements that set a column's values or give it another type. */
-    public List<String> setting(Name table, String column) {
+    /**
+     * The statements that set a column's values or give it another type.
+     *
+     * @param converted whether the other type shows the same values in another way
+     */
+    public List<String> setting(Name table, String column, boolean converted) {
         List<String> by = new ArrayList<>();
         for (int i = 0; i < statements.size(); i++) {
             int at = i;
             Statement statement = statements.get(i);
             if (code(statement, table) || statement.tag().equals("MERGE") && names(i, table)
                     || statement.actions().stream().map(Statement.Action::change)
-                    .anyMatch(change -> sets(at, change, table, column))) {
+                    .anyMatch(change -> sets(at, change, table, column, converted))) {
                 by.add(line(statement));
             }
         }
         return by;
     }
 
-    private boolean sets(int at, Change change, Name table, String column) {
+    private boolean sets(int at, Change change, Name table, String column, boolean converted) {
         if (change instanceof Change.Update update && is(at, update.table(), table)) {
             return update.columns().isEmpty() || update.columns().stream()
                     .anyMatch(name -> trails.get(at).before(update.table(), name).equals(column));
@@ -119,6 +123,7 @@ public final class Attribution {
             return statements.get(at).sql().matches("(?is).*\\bDO\\s+UPDATE\\b.*");
         }
         return change instanceof Change.SetType type && is(at, type.table(), table)
+                && (converted || Node.names(statements.get(at).sql(), "USING"))
                 && trails.get(at).before(type.table(), type.column()).equals(column);
     }
 

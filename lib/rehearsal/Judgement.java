@@ -30,8 +30,9 @@ record Judgement(String table, long before, long after, List<String> changed, Li
      * @param before how many values it had
      * @param after how many it has; -1 when the column is gone
      * @param kept whether the trash has them
+     * @param converted whether it got a type that shows the same values in another way
      */
-    record Column(String name, long before, long after, boolean kept) {
+    record Column(String name, long before, long after, boolean kept, boolean converted) {
         boolean gone() {
             return after < 0;
         }
@@ -71,7 +72,7 @@ record Judgement(String table, long before, long after, List<String> changed, Li
         boolean lost = counted.after < counted.before;
         for (Column column : columns) {
             List<String> setting = column.gone() ? plan.dropping(counted.table, column.name)
-                    : plan.setting(counted.table, column.name);
+                    : plan.setting(counted.table, column.name, column.converted);
             by.addAll(setting);
             boolean byRows = !column.gone() && setting.isEmpty() && moved;
             if (!byRows) {

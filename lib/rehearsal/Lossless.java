@@ -127,9 +127,10 @@ public final class Lossless implements Proof {
             if (!left.contains(place)) {
                 boolean kept = kept(contents, now.name().name() + "_" + name, had)
                         || kept(contents, now.name().name(), rows.rows());
-                columns.add(new Judgement.Column(name, had, -1, kept));
+                columns.add(new Judgement.Column(name, had, -1, kept, false));
             } else if (!is.get(place).equals(was.get(place))) {
-                columns.add(new Judgement.Column(name, had, is.get(place).values(), false));
+                columns.add(new Judgement.Column(name, had, is.get(place).values(), false,
+                        !table.columns().get(place).widened(now.columns().get(place))));
             }
         }
         if (!columns.isEmpty() || after.rows() != rows.rows()) {

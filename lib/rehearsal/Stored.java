@@ -35,6 +35,18 @@ record Stored(Map<Long, Table> tables) {
     }
 
     record Column(String name, String type) {
+        private static final List<String> NUMBERS = List.of("smallint", "integer", "bigint", "numeric");
+        private static final List<String> TEXTS = List.of("character varying", "text");
+
+        /** Whether a later type of the column shows every value by the same text as this one. */
+        boolean widened(Column later) {
+            String was = type.replaceFirst("^(character varying)\\(\\d+\\)$", "$1");
+            return type.equals(later.type) || wider(NUMBERS, type, later.type) || wider(TEXTS, was, later.type);
+        }
+
+        private static boolean wider(List<String> types, String was, String is) {
+            return types.contains(was) && types.indexOf(was) <= types.indexOf(is);
+        }
     }
 
     /** The values of a column that are there, and a hash of them that does not depend on the order of rows. */
