@@ -224,6 +224,29 @@ class ArchiveTest {
         }
     }
 
+    // It is read by two programs at once, each its tables; here nothing but them tells.
+    @Test
+    void damageToAnyTableOfALargeArchiveIsSeenWithoutAManifest() throws Exception {
+        StringBuilder sql = new StringBuilder();
+        for (int i = 0; i < 5; i++) {
+            sql.append("CREATE TABLE t").append(i).append(" AS SELECT sha512((i + ").append(i * 100000)
+                    .append(")::text::bytea) AS hash FROM generate_series(1, 60000) i;");
+        }
+        Path file = dump("tables", sql + "SELECT lo_from_bytea(0, 'a large object')");
+        Files.delete(Manifest.file(file));
+        byte[] bytes = Files.readAllBytes(file);
+        assertTrue(bytes.length > 17 << 20, bytes.length + " bytes");
+        assertEquals(12, Archive.verify(file, CLIENT).entries());
+        for (double share = 0.02; share < 1; share += 0.13) {
+            Files.write(file, flipped(bytes, (int) (bytes.length * share), 2));
+            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file, CLIENT), "at " + share);
+            assertTrue(failure.getMessage().contains("cannot be read back whole"), failure.getMessage());
+        }
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 1000));
+        assertThrows(Failure.class, () -> Archive.verify(file, CLIENT));
+        Files.delete(file);
+    }
+
     private static Path found(String program) {
         return Stream.of(System.getenv("PATH").split(File.pathSeparator)).map(each -> Path.of(each, program))
                 .filter(Files::isExecutable).findFirst().orElse(Path.of("/none", program));
