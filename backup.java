@@ -112,6 +112,7 @@ class backup implements Callable<Integer> {
             commit = project.git.commit("HEAD");
             phase.fact("commit", commit);
             phase.fact("client", client.version());
+            phase.fact("databaseBytes", Postgres.bytes(connection));
             return Gate.passed(target.place() + ", PostgreSQL " + identity.version() + ", from " + found.source());
         }
     }

@@ -4,7 +4,7 @@
 
 //SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
 //SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java
-//SOURCES lib/Progress.java lib/Project.java lib/Run.java lib/backup/Manifest.java lib/plan/Catalog.java
+//SOURCES lib/Progress.java lib/Project.java lib/Run.java lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java
 //SOURCES lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
 //SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
 //SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
@@ -43,6 +43,7 @@ import lib.Postgres;
 import lib.Progress;
 import lib.Project;
 import lib.Run;
+import lib.Scratch;
 import lib.Target;
 import lib.backup.Manifest;
 import lib.plan.Catalog;
@@ -227,9 +228,10 @@ class validate implements Callable<Integer> {
         if (!Files.isRegularFile(dump)) {
             throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
         }
+        long bytes = backup.path("databaseBytes").asLong(Scratch.UNKNOWN);
         // Not where a container has to be started: whoever has no good backup is left with nothing that runs.
         if (staging == null && !Compose.present(project.repo)) {
-            ahead = Beside.of(() -> Copy.on(scratch, project.repo, production));
+            ahead = Beside.of(() -> Copy.on(scratch, project.repo, production, bytes));
         }
         if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
             throw Failure.stop(backup.path("file").asText()

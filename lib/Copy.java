@@ -114,6 +114,11 @@ public final class Copy implements AutoCloseable {
      * @param production which the server must not be
      */
     public static Copy on(String scratchUrl, Path repo, Postgres.Identity production) {
+        return on(scratchUrl, repo, production, Scratch.UNKNOWN);
+    }
+
+    /** The same, where it is known what production takes on disk, in bytes. */
+    public static Copy on(String scratchUrl, Path repo, Postgres.Identity production, long bytes) {
         if (scratchUrl != null) {
             Target target = Target.parse(scratchUrl);
             String unfit = unfit(target, production);
@@ -135,7 +140,7 @@ public final class Copy implements AutoCloseable {
             return new Copy(target, "compose service " + database.service(), null, false);
         }).orElse(null));
         if (copy == null) {
-            copy = attempt(passed, () -> throwAway(production));
+            copy = attempt(passed, () -> throwAway(production, bytes));
         }
         if (copy == null) {
             throw Failure.missing("there is no server to rehearse on: " + String.join("; ", passed),
@@ -144,21 +149,25 @@ public final class Copy implements AutoCloseable {
         return copy;
     }
 
-    /** For a look that nobody else waits for: on the server that RELEASE_SCRATCH_URL names, else thrown away. */
+    /** For a look that needs no rows: on the server that RELEASE_SCRATCH_URL names, else on one that is thrown away. */
     public static Copy aside(Path repo, Postgres.Identity production) {
         String scratch = System.getenv("RELEASE_SCRATCH_URL");
-        return scratch == null ? throwAway(production) : on(scratch, repo, production);
+        return scratch == null ? throwAway(production, 0) : on(scratch, repo, production);
     }
 
     /** On a server of its own, of a major or a newer one, that is gone with the copy. */
     public static Copy throwAway(int major) {
-        Scratch scratch = Scratch.start(Servers.fitting(major));
+        return throwAway(major, Scratch.UNKNOWN);
+    }
+
+    private static Copy throwAway(int major, long bytes) {
+        Scratch scratch = Scratch.start(Servers.fitting(major), bytes);
         return new Copy(scratch.target("postgres"), THROW_AWAY + scratch.major(), scratch, true);
     }
 
-    /** On the server that a release has started for its phases, else on one of its own as {@link #throwAway(int)}. */
-    public static Copy throwAway(Postgres.Identity production) {
-        return standBy(production).orElseGet(() -> throwAway(production.major()));
+    // On the server that a release has started for its phases, else on one of its own.
+    private static Copy throwAway(Postgres.Identity production, long bytes) {
+        return standBy(production).orElseGet(() -> throwAway(production.major(), bytes));
     }
 
     // The server that the release has started for us, as long as it is what we would start ourselves.

@@ -103,6 +103,11 @@ public final class Postgres {
         return new Identity(system, Long.parseLong(row.get(0)), row.get(1), Integer.parseInt(row.get(2)), row.get(3));
     }
 
+    /** What a database takes on disk, with its indexes. */
+    public static long bytes(Connection connection) throws SQLException {
+        return Long.parseLong(one(connection, "SELECT pg_database_size(current_database())"));
+    }
+
     /** Takes a transaction back, as far as there is still a connection. */
     public static void rollBack(Connection connection) {
         try {

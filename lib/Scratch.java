@@ -4,8 +4,6 @@ package lib;
 
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -30,6 +28,9 @@ public final class Scratch implements AutoCloseable {
     /** What the end of this process must stop. */
     private static final Set<Scratch> LIVE = ConcurrentHashMap.newKeySet();
 
+    /** How much data a server will hold, where nobody knows. */
+    public static final long UNKNOWN = Long.MAX_VALUE;
+
     private static volatile boolean ending;
 
     static {
@@ -39,6 +40,7 @@ public final class Scratch implements AutoCloseable {
         }, "throw-away servers"));
     }
 
+    private final long bytes;
     private String password = password();
     private Path bin;
     private ScratchFolder folder;
@@ -48,13 +50,19 @@ public final class Scratch implements AutoCloseable {
     private int port;
     private boolean closed;
 
-    private Scratch(Path bin) {
+    private Scratch(Path bin, long bytes) {
         this.bin = bin.toAbsolutePath();
+        this.bytes = bytes;
     }
 
     /** Starts a server from the folder that holds {@code initdb}, {@code pg_ctl} and {@code postgres}. */
     public static Scratch start(Path serverBin) {
-        Scratch scratch = new Scratch(serverBin);
+        return start(serverBin, UNKNOWN);
+    }
+
+    /** The same for so many bytes of data, which are kept in memory where there is plenty of it. */
+    public static Scratch start(Path serverBin, long bytes) {
+        Scratch scratch = new Scratch(serverBin, bytes);
         LIVE.add(scratch);
         try {
             scratch.boot();
@@ -87,7 +95,7 @@ public final class Scratch implements AutoCloseable {
 
     /** Its data folder, the name by which {@link #remove} knows it. */
     public Path data() {
-        return folder.path.resolve("data");
+        return folder.data();
     }
 
     /** Lets it run on after this process; from now on only {@link #remove} ends it. */
@@ -121,7 +129,7 @@ public final class Scratch implements AutoCloseable {
     public static void remove(Path data) {
         Path folder = ScratchFolder.of(data);
         ScratchFolder.stop(data.toAbsolutePath().normalize());
-        ScratchFolder.delete(folder);
+        ScratchFolder.deleteAll(folder);
     }
 
     /** Held from the first program to the last, so that a stop in between waits and finds the whole server. */
@@ -139,12 +147,12 @@ public final class Scratch implements AutoCloseable {
         boolean copied = copy(template);
         if (!copied) {
             initialize();
-            template.keep(data(), password);
+            template.keep(data().toRealPath(), password);
         }
         Path settings = data().resolve("postgresql.conf");
         String defaults = Files.readString(settings);
         for (int attempt = 1; ; attempt++) {
-            port = freePort();
+            port = ScratchSettings.freePort();
             Files.writeString(settings, defaults + ScratchSettings.of(port));
             String problem = launch();
             if (problem == null) {
@@ -165,14 +173,14 @@ public final class Scratch implements AutoCloseable {
     }
 
     private boolean copy(ScratchTemplate template) throws IOException {
-        Files.createDirectory(data());
+        folder.makeData(bytes);
         String known = template.fill(data());
         if (known == null) {
             return false;
         }
         password = known;
         if (stranger()) {
-            try (Stream<Path> files = Files.walk(data())) {
+            try (Stream<Path> files = Files.walk(data().toRealPath())) {
                 for (Path file : (Iterable<Path>) files::iterator) {
                     give(file);
                 }
@@ -183,11 +191,10 @@ public final class Scratch implements AutoCloseable {
 
     private void initialize() throws IOException {
         // What a copy left there goes.
-        ScratchFolder.delete(data());
-        Files.createDirectory(data());
+        folder.clearData();
         Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
         if (stranger()) {
-            give(data());
+            give(data().toRealPath());
             give(secret);
         }
         initialize(secret);
@@ -333,12 +340,6 @@ public final class Scratch implements AutoCloseable {
         }
         give(copy);
         return copy.resolve("bin");
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
-            return socket.getLocalPort();
-        }
     }
 
     private static String password() {

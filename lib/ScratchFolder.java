@@ -1,4 +1,4 @@
-//SOURCES Failure.java
+//SOURCES Failure.java ScratchMemory.java
 
 package lib;
 
@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 final class ScratchFolder {
     private static final String PREFIX = "jbang-release-pg-";
     private static final boolean WINDOWS = File.separatorChar == '\\';
+    private static final String DATA = "data";
     private static final String OWNED = "owner";
     private static final String KEPT = "kept";
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -84,15 +85,34 @@ final class ScratchFolder {
         OURS.remove(path);
     }
 
+    /** The folder of the server's data, or the link to it. */
+    Path data() {
+        return path.resolve(DATA);
+    }
+
+    /** Makes the data folder, empty; in memory, where so many bytes have plenty of room there. */
+    void makeData(long bytes) throws IOException {
+        if (!ScratchMemory.make(data(), bytes)) {
+            Files.createDirectory(data());
+        }
+    }
+
+    /** Removes all that is in the data folder. */
+    void clearData() throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(data())) {
+            files.forEach(ScratchFolder::delete);
+        }
+    }
+
     /** Stops its server and deletes it. */
     void remove() {
-        stop(path.resolve("data"));
+        stop(data());
         try {
             marker.close();
         } catch (IOException e) {
             // The server is stopped; the lock goes with the process at the latest.
         }
-        delete(path);
+        deleteAll(path);
         OURS.remove(path);
     }
 
@@ -124,13 +144,13 @@ final class ScratchFolder {
                     if (channel.tryLock() == null) {
                         return;
                     }
-                    stop(other.resolve("data"));
+                    stop(other.resolve(DATA));
                 }
             } else if (Files.getLastModifiedTime(other).toInstant().isAfter(Instant.now().minus(DRAFT))) {
                 // Just being made, or just going; only one that stays like this was left in the middle of it.
                 return;
             }
-            delete(other);
+            deleteAll(other);
         } catch (IOException e) {
             // Whoever cannot be asked is taken for alive.
         }
@@ -199,6 +219,12 @@ final class ScratchFolder {
             // Stopping goes on to its end; who interrupted us finds the flag afterwards.
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Deletes the folder of a server that is stopped, and its data wherever it is. */
+    static void deleteAll(Path folder) {
+        ScratchMemory.delete(folder.resolve(DATA));
+        delete(folder);
     }
 
     /** Deletes a folder with all that is in it, following no link; again while a dying process still writes there. */

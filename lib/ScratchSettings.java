@@ -2,6 +2,8 @@ package lib;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -43,6 +45,13 @@ final class ScratchSettings {
                 log_timezone = 'UTC'
                 """.formatted(port, clamp(megabytes / 16, 128, 512), clamp(megabytes / 32, 64, 512), workers)
                 + (cramped ? "dynamic_shared_memory_type = mmap\n" : "");
+    }
+
+    /** A port of this machine's own address that nobody has at this moment. */
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            return socket.getLocalPort();
+        }
     }
 
     private static long clamp(long value, long least, long most) {

@@ -30,7 +30,7 @@ public final class StandBy implements AutoCloseable {
 
     private static Scratch start(Target production) {
         try (Connection connection = Postgres.read(production, "release")) {
-            return Scratch.start(Servers.fitting(Postgres.identity(connection).major()));
+            return Scratch.start(Servers.fitting(Postgres.identity(connection).major()), Postgres.bytes(connection));
         } catch (SQLException e) {
             throw Postgres.unreachable(production, e);
         }

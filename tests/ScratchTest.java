@@ -51,8 +51,9 @@ class ScratchTest {
     /** What the tests start as a process of its own: a server, said to be ready, until standard input ends. */
     static final class Child {
         public static void main(String[] args) throws Exception {
-            try (Scratch scratch = Scratch.start(Path.of(args[0]))) {
-                if (args.length > 1) {
+            long bytes = args.length > 1 && !args[1].equals("keep") ? Long.parseLong(args[1]) : Scratch.UNKNOWN;
+            try (Scratch scratch = Scratch.start(Path.of(args[0]), bytes)) {
+                if (args.length > 1 && args[1].equals("keep")) {
                     scratch.keep();
                 }
                 String port = ask(scratch.target(null), "SELECT inet_server_port()");
@@ -160,6 +161,38 @@ class ScratchTest {
         assertFalse(alive(pid));
         assertFalse(Files.exists(child.data.getParent()));
         Scratch.remove(child.data);
+    }
+
+    @Test
+    void fewBytesAreKeptInMemoryAndNothingOfThemStays() throws Exception {
+        Path usual = Path.of("/tmp");
+        Running large = start(List.of(), Map.of(), usual, List.of(anyServer().toString(),
+                String.valueOf(Long.MAX_VALUE / 2)), classPath());
+        assertFalse(Files.isSymbolicLink(large.data), large.toString());
+        end(large);
+        Running elsewhere = start(List.of(), Map.of(), temp, List.of(anyServer().toString(), "0"), classPath());
+        assertFalse(Files.isSymbolicLink(elsewhere.data), elsewhere.toString());
+        end(elsewhere);
+        Running ended = start(List.of(), Map.of(), usual, List.of(anyServer().toString(), "0"), classPath());
+        assumeTrue(Files.isSymbolicLink(ended.data), "this machine has not the memory for it");
+        Path memory = Files.readSymbolicLink(ended.data);
+        assertEquals(Path.of("/dev/shm").resolve(ended.data.getParent().getFileName()), memory);
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(memory)));
+        Running stopped = start(List.of(), Map.of(), usual, List.of(anyServer().toString(), "0"), classPath());
+        Running killed = start(List.of(), Map.of(), usual, List.of(anyServer().toString(), "0"), classPath());
+        Path left = Files.readSymbolicLink(killed.data);
+        long pid = pid(killed.data);
+        end(ended);
+        assertFalse(Files.exists(memory), "it is there after an orderly end");
+        memory = Files.readSymbolicLink(stopped.data);
+        stopped.process.destroy();
+        assertTrue(stopped.process.waitFor(20, TimeUnit.SECONDS));
+        assertFalse(Files.exists(memory), "it is there after a stop from outside");
+        killed.process.destroyForcibly().waitFor();
+        end(start(List.of(), Map.of(), usual, List.of(anyServer().toString()), classPath()));
+        assertFalse(alive(pid), "the leftover still runs");
+        assertFalse(Files.exists(left), "the next start has not seen to it");
+        assertFalse(Files.exists(killed.data.getParent()));
     }
 
     @Test

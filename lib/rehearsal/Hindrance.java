@@ -1,4 +1,4 @@
-//SOURCES ../Copy.java ../Failure.java ../Gate.java ../plan/Executor.java ../sql/Name.java
+//SOURCES ../Copy.java ../Failure.java ../Gate.java ../ScratchMemory.java ../plan/Executor.java ../sql/Name.java
 
 package lib.rehearsal;
 
@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 import lib.Copy;
 import lib.Failure;
 import lib.Gate;
+import lib.ScratchMemory;
 import lib.plan.Executor;
 import lib.sql.Name;
 
@@ -93,7 +94,7 @@ public final class Hindrance {
     }
 
     private static boolean crowded() {
-        return new File(System.getProperty("java.io.tmpdir")).getUsableSpace() < LEAST_ROOM;
+        return new File(System.getProperty("java.io.tmpdir")).getUsableSpace() < LEAST_ROOM || ScratchMemory.crowded();
     }
 
     /** How a copy gets more room. */
