@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * The commits that a release pushes, made before anything is stopped and without touching the work tree.
@@ -26,6 +27,14 @@ public record Promotion(String source, String release, String from, String relea
                         String tagObject) {
     /** What the remote holds of a promotion: neither branch, the source branch alone, both; or it did not say. */
     public enum Arrived { NOTHING, SOURCE, BOTH, UNKNOWN }
+
+    /** From here on exit codes tell that git was ended. */
+    private static final int ENDED = 128;
+    /** How git marks a branch or tag that was refused, here or there. */
+    private static final String REFUSED = "rejected]";
+    /** What git says when the other end is gone, which is no refusal. */
+    private static final Pattern CUT = Pattern.compile("(?i)hung up|unexpected disconnect|early EOF|RPC failed"
+            + "|broken pipe|connection (was )?(reset|closed|timed out|cut)");
 
     /** Makes the commits: MIGRATIONS.md cleared on the source branch, that merged into the release branch. */
     public static Promotion prepare(Project project, Run run) {
@@ -95,11 +104,22 @@ public record Promotion(String source, String release, String from, String relea
                     + from.substring(0, 7),
                     "git switch " + project.source + " && jbang release.java");
         }
+        refuseTaken(project, "jbang release.java");
         List<String> changes = project.git.changes();
         if (!changes.isEmpty()) {
             List<String> first = changes.subList(0, Math.min(5, changes.size()));
             throw Failure.stop("the work tree was changed since the release began: " + String.join(", ", first),
                     "git stash --include-untracked && jbang release.java");
+        }
+    }
+
+    // No push moves a tag that is there.
+    private void refuseTaken(Project project, String then) {
+        String there = tag == null ? null : project.git.tags().at(project.remote(), tag);
+        if (there != null && !there.equals(tagObject)) {
+            throw Failure.stop(project.remote() + " has a tag " + tag + " that somebody pushed since the release began",
+                    Exec.typed(List.of("git", "push", project.remote(), ":refs/tags/" + tag))
+                    + "   # if it is not that of a release; then: " + then);
         }
     }
 
@@ -126,10 +146,18 @@ public record Promotion(String source, String release, String from, String relea
         if (!result.ok() && result.err().contains("does not support --atomic")) {
             result = project.git.push(project.remote()).each(refspecs(project));
         }
-        Arrived arrived = result.ok() ? Arrived.BOTH : arrived(project, before);
+        Arrived found = result.ok() ? Arrived.BOTH : arrived(project, before);
+        // Of a push that was cut off the remote may still take what it has received.
+        boolean cut = result.exit() > ENDED || CUT.matcher(result.err()).find();
+        Arrived arrived = found == Arrived.NOTHING && cut && !result.err().contains(REFUSED) ? Arrived.UNKNOWN : found;
         seen.accept(arrived);
+        if (arrived != Arrived.BOTH && arrived != Arrived.UNKNOWN) {
+            refuseTaken(project, "jbang release.java resume");
+        }
         if (arrived != Arrived.BOTH) {
-            throw Failure.stop(project.remote() + " refused the push: " + result.tail(10), typed(project));
+            throw Failure.stop(project.remote() + (arrived == Arrived.UNKNOWN
+                    ? " did not say whether it took the push: " : " refused the push: ") + result.tail(10),
+                    typed(project));
         }
         if (tag != null) {
             project.git.tags().name(tag, tagObject);

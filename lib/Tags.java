@@ -19,10 +19,11 @@ public final class Tags {
         return result.ok() ? result.out() : null;
     }
 
-    /** Whether a remote has one of that name. */
-    public boolean there(String remote, String name) {
-        return !Git.git(folder, "ls-remote", "--tags", remote, "refs/tags/" + name).run()
-                .orStop("git cannot ask " + remote, "git ls-remote " + remote).out().isEmpty();
+    /** The object that a remote has under that name; null when it has none. */
+    public String at(String remote, String name) {
+        String found = Git.git(folder, "ls-remote", "--tags", remote, "refs/tags/" + name).run()
+                .orStop("git cannot ask " + remote, "git ls-remote " + remote).out();
+        return found.isEmpty() ? null : found.split("\\s")[0];
     }
 
     /** Makes the object of a tag of a commit; no name points to it yet. */

@@ -5,6 +5,7 @@ package lib;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +40,17 @@ public record Version(String number, String tag, Map<String, byte[]> files) {
         List<String> commits = git.messages((last == null ? project.released() : last) + "..HEAD");
         String next = setting.bump().equals("none") ? current : raised(current, setting.bump(), commits);
         String tag = setting.tag().replace(VersionSetting.NUMBER, next);
-        if (git.commit("refs/tags/" + tag) != null || git.tags().there(project.remote(), tag)) {
+        List<String> inTheWay = new ArrayList<>();
+        if (git.commit("refs/tags/" + tag) != null) {
+            inTheWay.add("git tag --delete " + tag);
+        }
+        if (git.tags().at(project.remote(), tag) != null) {
+            inTheWay.add("git push " + project.remote() + " :refs/tags/" + tag);
+        }
+        if (!inTheWay.isEmpty()) {
             throw Failure.stop("there is a tag " + tag + " already", setting.bump().equals("none")
                     ? "raise the version in " + setting.file() + ", and commit it"
-                    : "git tag --delete " + tag + "   # if it is not that of a release");
+                    : String.join(" && ", inTheWay) + "   # if it is not that of a release");
         }
         Map<String, byte[]> files = new LinkedHashMap<>();
         if (file != null && !next.equals(current)) {
