@@ -1,6 +1,9 @@
+//SOURCES Seal.java
+
 package lib;
 
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** What a release consists of: all of it, the database alone, or the code alone. */
 public enum Kind {
@@ -12,6 +15,12 @@ public enum Kind {
 
     Kind(Set<String> without) {
         this.without = without;
+    }
+
+    /** The kind that a run record names. */
+    public static Kind of(String name) {
+        return Stream.of(values()).filter(kind -> kind.name().equals(name)).findFirst().orElseThrow(() ->
+                Seal.broken("there is no kind of release " + name, null));
     }
 
     /** Whether a step of this name belongs to it. */

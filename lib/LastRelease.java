@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import lib.plan.Certificate;
 
@@ -67,7 +68,16 @@ public final class LastRelease {
     /** What its rehearsal proved; null when it never got there. */
     public Certificate certificate() {
         JsonNode node = record.at("/validate/facts/certificate");
-        return node.isObject() ? Json.as(node, Certificate.class) : null;
+        return node.isObject() ? as(node, Certificate.class) : null;
+    }
+
+    private <T> T as(JsonNode node, Class<T> type) {
+        try {
+            return Json.as(node, type);
+        } catch (UncheckedIOException e) {
+            throw new Failure(Failure.Exit.STOP, file + " is not as the release wrote it: a "
+                    + type.getSimpleName().toLowerCase(Locale.ROOT) + " is none", "take the edit back", e);
+        }
     }
 
     /** How many of its segments are committed. */
@@ -123,7 +133,7 @@ public final class LastRelease {
     /** The way back that was begun and did not end, or not for good. */
     public Optional<Begun> begun() {
         JsonNode node = record.path(BEGUN);
-        return node.isObject() ? Optional.of(Json.as(node, Begun.class)) : Optional.empty();
+        return node.isObject() ? Optional.of(as(node, Begun.class)) : Optional.empty();
     }
 
     /** Notes that the way back begins: whoever comes after us knows what was tried and approved. */

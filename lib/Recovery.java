@@ -1,10 +1,11 @@
-//SOURCES Apply.java Console.java DatabaseLock.java Failure.java Json.java LastRelease.java Postgres.java Project.java
-//SOURCES Run.java Services.java Situation.java Target.java plan/Certificate.java plan/Journal.java
+//SOURCES Apply.java Console.java DatabaseLock.java Failure.java Gate.java LastRelease.java Postgres.java Project.java
+//SOURCES Run.java Seal.java Services.java Situation.java Target.java plan/Certificate.java plan/Journal.java
 
 package lib;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.DateTimeException;
 import java.util.Map;
 import java.util.Optional;
 import lib.plan.Certificate;
@@ -29,14 +30,25 @@ public final class Recovery {
 
     /** What the rehearsal of the run under way proved. */
     public static Certificate certified(Run run) {
-        return Json.as(run.facts("validate").path("certificate"), Certificate.class);
+        run.facts("validate");
+        return run.as("/validate/facts/certificate", Certificate.class);
+    }
+
+    /** Takes over what the run under way has recorded; what no release writes is an edit. */
+    public static void recall(Run run, Situation situation) {
+        try {
+            situation.restore(run.part("release"));
+        } catch (IllegalArgumentException | DateTimeException e) {
+            throw Seal.broken(Gate.words(e).replaceFirst("^No enum constant .*\\.", "there is no state "), e);
+        }
     }
 
     /** A release that changed production is finished before another one begins. */
     public void refuseToBury(Services services) throws SQLException {
         Situation last = new Situation(services);
-        last.restore(run.part("release"));
+        recall(run, last);
         if (last.unknown()) {
+            run.refuseEdited();
             turn.take(project.address().target());
             Apply.look(project.address().target(), run, console, last, certified(run), false);
         }
@@ -63,9 +75,10 @@ public final class Recovery {
         }
     }
 
-    /** Comes back when there is something to finish, and when nobody else is at it. */
+    /** Goes on from what was recorded. Comes back when there is something to finish, and when nobody else is at it. */
     public void takeOver(Situation situation) throws SQLException {
-        if (situation.changed()) {
+        recall(run, situation);
+        if (run.part("release").isObject()) {
             run.refuseEdited();
         }
         Optional<Journal> journal = Optional.empty();

@@ -1,10 +1,11 @@
-//SOURCES Failure.java Gate.java Git.java Hash.java Json.java Secrets.java
+//SOURCES Failure.java Gate.java Git.java Json.java PastRuns.java ScratchFolder.java Seal.java Secrets.java
 
 package lib;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -22,9 +23,10 @@ import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The run record: {@code _migrations/run.json}, to which each phase adds its part, and the files beside it. */
 public final class Run {
@@ -34,7 +36,8 @@ public final class Run {
     /** How a moment stands in file names. */
     public static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
-    private static final Pattern SEAL = Pattern.compile(",\n  \"seal\" : \"([0-9a-f]{64})\"\n}\n$");
+    /** Whether the end of our owner is waited for already. */
+    private static final AtomicBoolean WATCHED = new AtomicBoolean();
 
     private final Path folder;
 
@@ -47,6 +50,7 @@ public final class Run {
      * not at all while git would commit it.
      */
     public static Run open(Path repo) {
+        endWithOwner();
         ignored(new Git(repo));
         Path folder = repo.resolve(FOLDER);
         try {
@@ -149,25 +153,35 @@ public final class Run {
         return part.path("facts");
     }
 
+    /** A part of the record, by its JSON pointer, as what it was written from. */
+    public <T> T as(String pointer, Class<T> type) {
+        try {
+            return Optional.ofNullable(Json.as(record().at(pointer), type)).orElseThrow();
+        } catch (UncheckedIOException | NoSuchElementException e) {
+            throw Seal.broken(pointer.substring(1).replace('/', '.') + " is not what a release writes", e);
+        }
+    }
+
     /** Sets a part and replaces the record at once, so that no reader ever sees half of it. */
     public synchronized void put(String name, JsonNode part) {
         ObjectNode record = read(file("run.json"));
         record.remove("seal");
         record.set(name, part);
         String text = Secrets.mask(Json.pretty(record));
-        write(file("run.json"), text.replaceFirst("\\s*}$", ",\n  \"seal\" : \"" + Hash.of(text) + "\"\n}\n"));
+        write(file("run.json"), edited() ? text + "\n" : Seal.on(text));
     }
 
     /** Goes on only when the record is as it was written: what a person changed in it cannot be told from the truth. */
     public void refuseEdited() {
+        if (edited()) {
+            throw Seal.broken("it was edited, or comes from another version of these scripts", null);
+        }
+    }
+
+    /** Whether it was: what was edited does not become true by what is written beside it. */
+    boolean edited() {
         try {
-            String text = Files.readString(file("run.json"));
-            Matcher sealed = SEAL.matcher(text);
-            if (!sealed.find() || !Hash.of(sealed.replaceFirst("\n}")).equals(sealed.group(1))) {
-                throw Failure.stop(FOLDER + "/run.json is not as the release wrote it: it was edited, or comes from"
-                        + " another version of these scripts", "take the edit back; what production holds is shown by:"
-                        + " jbang release.java status");
-            }
+            return Files.exists(file("run.json")) && !Seal.holds(Files.readString(file("run.json")));
         } catch (IOException e) {
             throw unwritable(file("run.json"), e);
         }
@@ -222,35 +236,17 @@ public final class Run {
         }
     }
 
-    /** Moves the finished record to {@code runs/}, beside the earlier ones. */
+    /** Moves the record to {@code runs/}, beside the earlier ones. */
     public Path archive() {
-        try {
-            Path runs = Files.createDirectories(file("runs"));
-            permit(runs, "rwx------");
-            Path target = runs.resolve("run-" + stamp() + ".json");
-            for (int again = 2; Files.exists(target); again++) {
-                target = runs.resolve("run-" + stamp() + "-" + again + ".json");
-            }
-            Files.move(file("run.json"), target, StandardCopyOption.ATOMIC_MOVE);
-            return target;
-        } catch (IOException e) {
-            throw unwritable(file("runs"), e);
-        }
+        return archive(List.of());
     }
 
     /** Puts a finished run away: its record, and copies of the files that the next run of the day will write over. */
-    public void archive(List<Path> files) {
-        String stem = archive().toString().replaceFirst("\\.json$", "");
-        for (Path file : files) {
-            String name = file.getFileName().toString();
-            if (Files.exists(file)) {
-                Path kept = Path.of(stem + name.substring(name.lastIndexOf('.')));
-                try {
-                    Files.copy(file, Files.exists(kept) ? Path.of(stem + "-" + name) : kept);
-                } catch (IOException e) {
-                    throw unwritable(file("runs"), e);
-                }
-            }
+    public Path archive(List<Path> files) {
+        try {
+            return PastRuns.put(file("runs"), file("run.json"), files);
+        } catch (IOException e) {
+            throw unwritable(file("runs"), e);
         }
     }
 
@@ -279,7 +275,6 @@ public final class Run {
             channel.close();
             String owner = Files.readString(file).strip();
             if (!owner.isEmpty() && owner.equals(System.getenv(OWNER))) {
-                endWith(Long.parseLong(owner));
                 return () -> { };
             }
             // Between taking the lock and writing its number an owner has no name.
@@ -310,10 +305,17 @@ public final class Run {
         }
     }
 
-    // A phase whose release was killed works for nobody any more, and beside the one that comes next.
-    private static void endWith(long owner) {
-        ProcessHandle.of(owner).map(ProcessHandle::onExit)
-                .ifPresent(end -> end.thenRun(() -> System.exit(Failure.Exit.INTERRUPTED.code)));
+    // A phase whose release was killed works for nobody any more, nor does the server that was started for it.
+    private static void endWithOwner() {
+        String owner = System.getenv(OWNER);
+        if (owner != null && owner.matches("\\d{1,18}") && WATCHED.compareAndSet(false, true)) {
+            // Also one that is gone before we could look at it.
+            ProcessHandle.of(Long.parseLong(owner)).map(ProcessHandle::onExit)
+                    .orElse(CompletableFuture.completedFuture(null)).thenRun(() -> {
+                        ScratchFolder.sweep();
+                        System.exit(Failure.Exit.INTERRUPTED.code);
+                    });
+        }
     }
 
     /** What a phase started by us needs in its environment to get past our own lock. */

@@ -66,6 +66,16 @@ final class ScratchFolder {
         return new ScratchFolder(path, marker);
     }
 
+    /** Removes what killed processes of the same user left: whoever makes a folder does so. */
+    static void sweep() {
+        try {
+            create().remove();
+        } catch (IOException e) {
+            // The next server that starts here does it.
+            return;
+        }
+    }
+
     /** The folder of the data folder of a server that was kept. */
     static Path of(Path data) {
         Path folder = data.toAbsolutePath().normalize().getParent();

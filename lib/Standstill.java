@@ -1,4 +1,4 @@
-//SOURCES Failure.java Fingerprint.java Gate.java Json.java Postgres.java Project.java Run.java Services.java Windows.java
+//SOURCES Failure.java Fingerprint.java Gate.java Json.java Postgres.java Project.java Run.java Services.java Times.java
 //SOURCES backup/Manifest.java hazards/Context.java hazards/Finding.java hazards/Hazard.java hazards/Review.java hazards/Source.java
 //SOURCES plan/Certificate.java plan/Executor.java plan/Plan.java
 
@@ -7,9 +7,6 @@ package lib;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import lib.backup.Manifest;
 import lib.hazards.Context;
@@ -145,8 +142,7 @@ public final class Standstill {
     /** How old a backup is, in words: what was written since then is in the database only. */
     public static String age(Path backup) {
         try {
-            FileTime made = Files.getLastModifiedTime(backup);
-            return Windows.words(Duration.between(made.toInstant(), Instant.now())) + " old";
+            return Times.age(Files.getLastModifiedTime(backup).toInstant());
         } catch (java.io.IOException e) {
             return "gone: " + Gate.words(e);
         }

@@ -1,5 +1,6 @@
 //SOURCES Console.java DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java
-//SOURCES LastRelease.java Migration.java Postgres.java Project.java Run.java Services.java Situation.java plan/Journal.java
+//SOURCES LastRelease.java Migration.java Postgres.java Project.java Recovery.java Run.java Services.java
+//SOURCES Situation.java Times.java plan/Journal.java
 
 package lib;
 
@@ -12,7 +13,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +38,7 @@ public final class Status {
         situation = new Situation(services);
         boolean begun = release.isObject();
         if (begun) {
-            situation.restore(release);
+            Recovery.recall(run, situation);
         }
         String error = release.path("error").asText();
         String reason = error.isEmpty() ? "" : ": " + error.lines().findFirst().orElse("");
@@ -46,6 +46,9 @@ public final class Status {
         lines.put("release", run.atWork().map(process -> "AT WORK (process " + process + "), at " + step)
                 .orElse(begun ? "stopped " + (situation.isDone(step) ? "after " : "at ") + step + reason
                 : "none is under way; last finished: " + last()));
+        if (begun && run.edited()) {
+            lines.put("record", "NOT as the release wrote it: run.json was edited; what follows \"then\" may be wrong");
+        }
         lines.put("database", database());
         lines.put("git", git());
         lines.put("backup", backup());
@@ -151,11 +154,8 @@ public final class Status {
             if (newest.isEmpty()) {
                 return "none";
             }
-            Duration age = Duration.between(Files.getLastModifiedTime(newest.get()).toInstant(), Instant.now());
-            String old = age.toHours() > 48 ? age.toDays() + " days"
-                    : age.toMinutes() > 120 ? age.toHours() + " hours"
-                    : age.toMinutes() + " minutes";
-            return project.repo.relativize(newest.get()) + ", " + old + " old";
+            return project.repo.relativize(newest.get()) + ", "
+                    + Times.age(Files.getLastModifiedTime(newest.get()).toInstant());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,10 +1,11 @@
-//SOURCES Json.java
+//SOURCES Json.java Windows.java
 
 package lib;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
 import java.time.Instant;
 
 /** When each step of a release began and ended, as the run record keeps it. */
@@ -20,6 +21,13 @@ final class Times {
         if (!steps.isEmpty()) {
             ((ObjectNode) steps.get(steps.size() - 1)).put("to", Instant.now().toString());
         }
+    }
+
+    /** How old something is, in words; what comes from the future was made before this machine's clock went back. */
+    static String age(Instant made) {
+        Duration age = Duration.between(made, Instant.now());
+        return age.isNegative() ? "dated " + Windows.words(age.negated()) + " from now: the clock of this machine was"
+                + " set back" : Windows.words(age) + " old";
     }
 
     /** Goes on from what an earlier process recorded. */

@@ -121,6 +121,9 @@ class ResumeTest {
         World.write(file, World.read(file).replaceFirst("BEGIN;\n", Matcher.quoteReplacement("BEGIN;\n"
                 + GATE.formatted("rollback"))) + "BEGIN;\n" + GATE.formatted("its end") + "COMMIT;\n");
         String sha = Hash.of(World.read(file));
+        world.execute("ALTER TABLE sessions ADD COLUMN stray int");
+        says(run(20, "rollback"), "the schema is not what the release left:", "column sessions.stray is new");
+        world.execute("ALTER TABLE sessions DROP COLUMN stray");
         says(run(11, "rollback"), "--approve " + sha);
         now("rollback fails");
         says(run(20, "rollback", "--approve", sha), "not today", "the database was not changed by the rollback",
@@ -150,6 +153,10 @@ class ResumeTest {
                 "jbang release.java rollback");
 
         now("nothing");
+        world.execute("ALTER TABLE sessions ADD COLUMN stray int");
+        says(run(20, "rollback"), "the schema has changed since segment 1 of 2 of the rollback was committed:",
+                "column sessions.stray is new");
+        world.execute("ALTER TABLE sessions DROP COLUMN stray");
         says(run(0, "rollback"), "1 of 2 segments of the rollback that was begun ", "rolled back by ");
         assertNull(world.sql("SELECT to_regclass('users')"));
         assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));

@@ -194,6 +194,56 @@ class RunTest {
     }
 
     @Test
+    void aRunThatEndsAfterTheClockWasSetBackIsTheLastOneAllTheSame() throws IOException {
+        Run run = Run.open(repo);
+        Path future = run.file("runs/run-29991231-235959.json");
+        World.write(future, "{}");
+        for (int i = 0; i < 2; i++) {
+            run.put("n", Json.tree(i));
+            Path kept = run.archive();
+            assertEquals(kept.getFileName().toString(), names(run.file("runs")).get(i + 1));
+        }
+        assertEquals(future.getFileName().toString(), names(run.file("runs")).get(0));
+    }
+
+    @Test
+    void aRunThatCannotBePutAwayWholeIsStillTheOneUnderWay() throws IOException {
+        Run run = Run.open(repo);
+        run.put("n", Json.tree(1));
+        World.write(run.file("schema-before.json"), "{}");
+        World.write(run.file("report.md"), "x".repeat(100_000));
+        List<Path> files = List.of(run.file("schema-before.json"), run.file("report.md"));
+        Path runs = Files.createDirectories(run.file("runs"));
+        Exec.Result mounted = Exec.of("mount", "-t", "tmpfs", "-o", "size=64k", "none", runs.toString()).run();
+        org.junit.jupiter.api.Assumptions.assumeTrue(mounted.ok(), "only root may make a small disk");
+        try {
+            assertThrows(Failure.class, () -> run.archive(files));
+            assertEquals(1, run.part("n").asInt());
+        } finally {
+            Exec.of("umount", runs.toString()).run();
+        }
+        Path kept = run.archive(files);
+        assertEquals(1, Json.MAPPER.readTree(kept.toFile()).path("n").asInt());
+        String stem = kept.getFileName().toString().replace(".json", "");
+        assertEquals(List.of(stem + "-schema-before.json", stem + ".json", stem + ".md"), names(runs));
+    }
+
+    @Test
+    void whatWasEditedStaysEditedWhateverIsWrittenBesideIt() {
+        Run run = Run.open(repo);
+        run.put("n", Json.tree(1));
+        run.put("m", Json.tree(2));
+        run.refuseEdited();
+        World.write(run.file("run.json"), World.read(run.file("run.json")).replace("\"m\" : 2", "\"m\" : 3"));
+        run.put("other", Json.tree(4));
+        Failure edited = assertThrows(Failure.class, run::refuseEdited);
+        assertTrue(edited.getMessage().contains("run.json is not as the release wrote it"), edited.getMessage());
+        run.begin();
+        run.put("n", Json.tree(5));
+        run.refuseEdited();
+    }
+
+    @Test
     void aSecondProcessIsRefusedByNameUntilTheFirstIsGone() throws Exception {
         Run run = Run.open(repo);
         Process owner = holder();

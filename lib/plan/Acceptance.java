@@ -48,22 +48,27 @@ public final class Acceptance implements Executor.Acceptance {
         Fingerprint schema = Fingerprint.of(connection);
         if (journal.alone() == 0 && !schema.hash().equals(journal.schema())) {
             throw Failure.stop("the schema of production has changed since segment " + journal.committed() + " of "
-                    + journal.segments() + " was committed" + strange(schema),
+                    + journal.segments() + " was committed"
+                    + strange(schema, schemaBefore.resolveSibling("schema-after.json")),
                     "take back what was changed by hand, then: jbang release.java resume");
         }
     }
 
-    // The journal has the hash alone. What is neither as before the release nor as after it is somebody else's.
-    private String strange(Fingerprint now) {
-        Path after = schemaBefore.resolveSibling("schema-after.json");
+    /**
+     * What somebody else did while the SQL was half way, as far as it can be told: the journal has the hash alone, and
+     * what is neither as before the SQL nor as after it is theirs.
+     *
+     * @param after the schema that the SQL leaves
+     */
+    public String strange(Fingerprint now, Path after) {
         if (!Files.exists(after)) {
             return "";
         }
         List<String> planned = now.differences(Fingerprint.load(after), Integer.MAX_VALUE);
         List<String> strange = now.differences(Fingerprint.load(schemaBefore), Integer.MAX_VALUE).stream()
                 .filter(planned::contains).toList();
-        return strange.isEmpty() ? ": each object is as before the release or as after it, so that something of what"
-                + " is left was done by hand, or something that was committed is taken back"
+        return strange.isEmpty() ? ": each object is as before or as after, so that something of what is left"
+                + " was done by hand, or something that was committed is taken back"
                 : ":\n  " + String.join("\n  ", strange.subList(0, Math.min(8, strange.size())));
     }
 

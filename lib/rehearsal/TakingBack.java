@@ -111,11 +111,21 @@ final class TakingBack {
         console.mark("pass", journal.committed() + " of " + journal.segments()
                 + " segments of the rollback that was begun " + begun.when() + " are committed");
         if (!journal.complete()) {
-            stop();
-            unchanged(journal, lastResort);
-            apply(certificate, journal);
+            finish(certificate, journal, lastResort);
         }
         return true;
+    }
+
+    // Some of it is committed: whatever stops it now, production is not what it was.
+    private void finish(Certificate certificate, Journal journal, String lastResort) throws Exception {
+        try {
+            stop();
+            unchanged(certificate, journal, lastResort);
+            apply(certificate, journal);
+        } catch (Failure failure) {
+            throw failure.exit == Failure.Exit.STOP
+                    ? new Failure(Failure.Exit.UNFINISHED, failure.getMessage(), failure.hint, failure) : failure;
+        }
     }
 
     /** The SQL that was begun. */
@@ -153,12 +163,15 @@ final class TakingBack {
         return new Acceptance(certificate, run.file("schema-rollback.json"));
     }
 
-    private void unchanged(Journal journal, String lastResort) throws SQLException {
+    // A way back leads to the schema of before the release.
+    private void unchanged(Certificate certificate, Journal journal, String lastResort) throws SQLException {
         try (Connection connection = Postgres.read(target, "rollback")) {
-            if (journal.alone() == 0 && !Fingerprint.of(connection).hash().equals(journal.schema())) {
+            Fingerprint now = Fingerprint.of(connection);
+            if (journal.alone() == 0 && !now.hash().equals(journal.schema())) {
                 throw Failure.stop("the schema has changed since segment " + journal.committed() + " of "
-                        + journal.segments() + " of the rollback was committed", "take back what was changed by hand,"
-                        + " then: " + command + "; or " + lastResort);
+                        + journal.segments() + " of the rollback was committed"
+                        + acceptance(certificate).strange(now, release.file("schema-before.json")),
+                        "take back what was changed by hand, then: " + command + "; or " + lastResort);
             }
         }
     }

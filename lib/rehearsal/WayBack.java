@@ -1,8 +1,8 @@
 //SOURCES ../Apply.java ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java
 //SOURCES ../Fingerprint.java ../History.java ../Json.java ../LastRelease.java ../Migration.java ../Phases.java
 //SOURCES ../Postgres.java ../Project.java ../Run.java ../Services.java ../Situation.java ../Target.java
-//SOURCES ../backup/Manifest.java ../plan/Certificate.java ../plan/Plan.java ../plan/SqlFile.java TakingBack.java
-//SOURCES Trial.java
+//SOURCES ../Recovery.java ../backup/Manifest.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Plan.java
+//SOURCES ../plan/SqlFile.java TakingBack.java Trial.java
 
 package lib.rehearsal;
 
@@ -31,11 +31,13 @@ import lib.Migration;
 import lib.Phases;
 import lib.Postgres;
 import lib.Project;
+import lib.Recovery;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
 import lib.Target;
 import lib.backup.Manifest;
+import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Plan;
 import lib.plan.SqlFile;
@@ -79,6 +81,16 @@ public final class WayBack {
      * @param approved the SHA-256 of the SQL that may be applied; null to be asked
      */
     public Outcome run(String approved) throws Exception {
+        try {
+            return taken(approved);
+        } catch (Failure failure) {
+            // Of a release under way production has a part, whatever came of taking it back.
+            throw failure.exit == Failure.Exit.STOP && release != null && release.underWay()
+                    ? new Failure(Failure.Exit.UNFINISHED, failure.getMessage(), failure.hint, failure) : failure;
+        }
+    }
+
+    private Outcome taken(String approved) throws Exception {
         target = project.address().target();
         release = looked();
         TakingBack back = new TakingBack(project, run, console, services, situation, release, target, command());
@@ -119,7 +131,7 @@ public final class WayBack {
                     "jbang release.java status");
         }
         if (last.underWay()) {
-            situation.restore(run.part("release"));
+            Recovery.recall(run, situation);
         }
         if (last.begun().isPresent()) {
             return last;
@@ -179,15 +191,21 @@ public final class WayBack {
                 return true;
             }
             if (!schema.hash().equals(release.schemaAfter())) {
-                Path after = release.file("schema-after.json");
-                boolean named = Files.exists(after) && release.committed() == release.certificate().sql().segments();
-                throw Failure.stop("the schema is not what the release left" + (named ? ":\n  " + String.join("\n  ",
-                        schema.differences(Fingerprint.load(after), MOST)) : ""),
+                throw Failure.stop("the schema is not what the release left" + different(schema),
                         "take back what was changed since, then run this again; or " + lastResort());
             }
             console.mark("pass", "the database is as " + release.name() + " left it");
             return false;
         }
+    }
+
+    private String different(Fingerprint now) {
+        Path after = release.file("schema-after.json");
+        if (!Files.exists(after)) {
+            return "";
+        }
+        return release.whole() ? ":\n  " + String.join("\n  ", now.differences(Fingerprint.load(after), MOST))
+                : new Acceptance(release.certificate(), release.file("schema-before.json")).strange(now, after);
     }
 
     private Trial tried(Path dump, JsonNode backup) throws SQLException {
