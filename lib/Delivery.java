@@ -3,12 +3,17 @@
 
 package lib;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import lib.deploy.Deploy;
 
 /** How the code reaches its services: the commits made ready, pushed, deployed, and awaited until they answer. */
 public final class Delivery {
+    /** The services of which nothing tells whether the new version runs, as the report names them. */
+    private static final String UNPROVEN = "unproven";
+
     private final Project project;
     private final Run run;
     private final Console console;
@@ -38,7 +43,7 @@ public final class Delivery {
 
     /** Goes on with the commits that an earlier process prepared, in the clone that has them. */
     public void takeOver() {
-        promotion = Json.as(run.part("promotion"), Promotion.class);
+        promotion = run.as("/promotion", Promotion.class);
         promotion.refuseForeign(project);
     }
 
@@ -104,20 +109,24 @@ public final class Delivery {
         Map<String, Deploy.Before> before = new LinkedHashMap<>();
         run.part("deploy").properties().forEach(entry ->
                 before.put(entry.getKey(), Json.as(entry.getValue(), Deploy.Before.class)));
-        boolean proven = true;
+        List<String> unproven = new ArrayList<>();
         for (Deploy.End end : new Deploy(project.repo, services, promotion.release()).await(before, console::say)) {
             console.mark(end.proven() ? "pass" : "warn", end.service() + ": " + end.words()
                     + (end.proven() ? "" : "; whether that is the new version, nothing tells"));
-            proven &= end.proven();
+            if (!end.proven()) {
+                unproven.add(end.service());
+            }
         }
-        answers = proven;
-        run.put("deployed", Json.tree(proven));
+        answers = unproven.isEmpty();
+        run.put("deployed", Json.tree(answers));
+        run.put(UNPROVEN, Json.tree(unproven));
         situation.started();
     }
 
     /** Somebody has looked: the new version answers. */
     public void seen() {
         answers = true;
+        run.put(UNPROVEN, Json.tree(List.of()));
     }
 
     /** Whether the new version is known to answer. */

@@ -41,7 +41,7 @@ public record Outlook(Project project, Services services, Standstill standstill,
             lines.put("pushes", promotion.typed(project));
             lines.put("then", services.startCommands().isEmpty() ? "the push deploys"
                     : String.join("; ", services.startCommands()));
-            List<String> blind = need.stop() ? List.of() : Deploy.blind(services);
+            List<String> blind = Deploy.blind(services);
             if (!blind.isEmpty()) {
                 lines.put("deploy", "nothing tells the new version of " + String.join(", ", blind) + " from the old:"
                         + " let its health show the commit, and add \"expect\": \"{commit}\"");

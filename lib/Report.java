@@ -105,6 +105,7 @@ public final class Report {
                     "\n             (forecast: about %.1f s, and the time to stop and deploy)", forecast.asDouble())
                     : "")));
         }
+        run.part("unproven").forEach(service -> text.append(line("to do", ToDo.unproven(service))));
         boolean changed = run.part("variables").path("applied").asBoolean();
         variables().forEach(change -> text.append(changed ? line("variable", change + ": done")
                 : line("to do", change + " in the provider's settings")));

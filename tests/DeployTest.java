@@ -95,12 +95,28 @@ class DeployTest {
     }
 
     @Test
-    void aServiceThatWasStoppedAndComesUpAgainIsTheNewOne() throws Exception {
+    void aServiceThatWasStoppedAndComesUpAgainMayBeTheOldOne() throws Exception {
         Services services = services("\"stop\": [\"true\"], \"health\": \"URL\"");
+        assertEquals(List.of("web"), Deploy.blind(services));
         Map<String, Deploy.Before> before = new Deploy(repo, services, NEW).before(true);
         assertTrue(before.get("web").down());
         List<Deploy.End> ends = await(services, before, () -> body.set("fine"));
-        assertEquals(List.of(new Deploy.End("web", true, "HTTP 200, after it had been down")), ends);
+        assertEquals(List.of(new Deploy.End("web", false, "HTTP 200, after it had been down")), ends);
+    }
+
+    @Test
+    void anAnswerThatNeverStoppedIsToldWithWhetherItIsAnotherOne() throws Exception {
+        Services services = services("\"health\": \"URL\"");
+        body.set("release 7");
+        Map<String, Deploy.Before> before = new Deploy(repo, services, NEW).before(false);
+        assertEquals(List.of(new Deploy.End("web", false, "HTTP 200 with the same answer as before the push")),
+                await(services, before, () -> { }));
+        body.set("release 8");
+        assertEquals(List.of(new Deploy.End("web", false, "HTTP 200 with another answer than before the push")),
+                await(services, before, () -> { }));
+        body.set("release 8 of " + NEW);
+        assertEquals(List.of(new Deploy.End("web", true, "HTTP 200 from abcdef1")),
+                await(services, before, () -> { }));
     }
 
     @Test

@@ -1,4 +1,5 @@
-//SOURCES ../Exec.java ../Failure.java ../Git.java ../Services.java ../ServiceSetting.java Health.java Railway.java
+//SOURCES ../Exec.java ../Failure.java ../Git.java ../Hash.java ../Services.java
+//SOURCES ../ServiceSetting.java Health.java Railway.java
 
 package lib.deploy;
 
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
 import lib.Exec;
 import lib.Failure;
 import lib.Git;
+import lib.Hash;
 import lib.ServiceSetting;
 import lib.Services;
 
@@ -39,9 +41,10 @@ public final class Deploy {
      * What was seen of a service before the push; without it an old answer could pass for a new one.
      *
      * @param down whether the release had stopped it, and it really did not answer any more
+     * @param answer the SHA-256 of what it answered; null when it did not, or nobody looked
      * @param deployments the ids that Railway listed; null where nobody looked
      */
-    public record Before(boolean down, List<String> deployments) {
+    public record Before(boolean down, String answer, List<String> deployments) {
     }
 
     /**
@@ -55,14 +58,18 @@ public final class Deploy {
     /** Looks at every service right before the push. */
     public Map<String, Before> before(boolean stopped) {
         Map<String, Before> all = new LinkedHashMap<>();
-        services.settings().forEach((name, service) -> all.put(name, new Before(
-                stopped && service.stoppable() && service.health() != null && !new Health(service).ask().works(),
-                service.railway() == null ? List.of() : services.railway(name).deployments().stream()
-                        .map(Railway.Deployment::id).toList())));
+        services.settings().forEach((name, service) -> {
+            Health.Answer answer = service.health() == null ? null : new Health(service).ask();
+            boolean works = answer != null && answer.works();
+            all.put(name, new Before(stopped && service.stoppable() && answer != null && !works,
+                    works ? Hash.of(answer.body()) : null,
+                    service.railway() == null ? List.of() : services.railway(name).deployments().stream()
+                            .map(Railway.Deployment::id).toList()));
+        });
         return all;
     }
 
-    /** The services that nothing can tell apart from their old version, should they not be stopped. */
+    /** The services whose new version nothing can tell from the old one: that it came up again proves neither. */
     public static List<String> blind(Services services) {
         return services.settings().entrySet().stream().filter(entry -> {
             ServiceSetting service = entry.getValue();
@@ -78,7 +85,7 @@ public final class Deploy {
         for (Map.Entry<String, ServiceSetting> entry : services.settings().entrySet()) {
             if (entry.getValue().awaited()) {
                 ends.add(await(entry.getKey(), entry.getValue(),
-                        before.getOrDefault(entry.getKey(), new Before(false, null)), deadline, say));
+                        before.getOrDefault(entry.getKey(), new Before(false, null, null)), deadline, say));
             }
         }
         return ends;
@@ -140,10 +147,19 @@ public final class Deploy {
                 return new Look(null, answer.works() ? answer.seen() + " from another version" : answer.seen());
             }
             words += (words.isEmpty() ? "" : ", ") + answer.seen() + (from ? " from " + Git.brief(commit)
-                    : before.down ? ", after it had been down" : "");
-            proven |= from || before.down;
+                    : proven ? "" : evidence(before, answer));
+            proven |= from;
         }
         return new Look(new End(name, proven, words), words);
+    }
+
+    // A restart brings the old version back as well, and an answer may differ for many reasons: all that is told, and
+    // none of it counts as a proof.
+    private static String evidence(Before before, Health.Answer answer) {
+        return before.down ? ", after it had been down"
+                : before.answer == null ? ""
+                : before.answer.equals(Hash.of(answer.body())) ? " with the same answer as before the push"
+                : " with another answer than before the push";
     }
 
     private Look railway(String name, Before before) {

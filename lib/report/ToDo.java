@@ -22,6 +22,7 @@ public final class ToDo {
         List<Cell> points = new ArrayList<>();
         facts.of("assess", "variables").forEach(change -> points.add(Cell.words("In the provider's settings: "
                 + variable(change))));
+        facts.record().path("unproven").forEach(service -> points.add(Cell.words(unproven(service))));
         for (JsonNode held : held(facts)) {
             points.add(Cell.words("Held back: " + held.path("migration").asText("") + ", " + when(held, facts.when())
                     + (held.path("why").asText("").isEmpty() ? "" : " (" + held.path("why").asText("") + ")")));
@@ -61,6 +62,11 @@ public final class ToDo {
             facts.of("validate", "held").forEach(held::add);
         }
         return held;
+    }
+
+    /** What is left to look at where nothing told the new version of a service from the old one. */
+    public static String unproven(JsonNode service) {
+        return "look whether " + service.asText("") + " runs the new version: nothing here tells";
     }
 
     /** {@code rename A to B (the entry that says so)}. */
