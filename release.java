@@ -4,7 +4,7 @@
 
 //SOURCES preflight.java backup.java assess.java validate.java
 //SOURCES lib/Apply.java lib/Approval.java lib/Cli.java lib/Console.java lib/DatabaseLock.java lib/Delivery.java
-//SOURCES lib/Demo.java lib/Downtime.java lib/Failure.java lib/Json.java lib/Kind.java
+//SOURCES lib/Demo.java lib/Downtime.java lib/Failure.java lib/Footing.java lib/Json.java lib/Kind.java
 //SOURCES lib/Outlook.java lib/Phases.java lib/Postgres.java lib/Project.java lib/Recovery.java
 //SOURCES lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
 //SOURCES lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
@@ -30,6 +30,7 @@ import lib.Delivery;
 import lib.Demo;
 import lib.Downtime;
 import lib.Failure;
+import lib.Footing;
 import lib.Json;
 import lib.Kind;
 import lib.Outlook;
@@ -180,6 +181,7 @@ class release implements Callable<Integer> {
     }
 
     private void prepare() {
+        Footing.refuseMoved(project, run);
         run.put("begun", Json.object().put("kind", kind.name()).put("applyEnv", applyEnv)
                 .set("services", Json.tree(wish.services)));
         if (kind.promotes()) {
@@ -277,7 +279,8 @@ class release implements Callable<Integer> {
     private void end() {
         situation.end();
         Double seconds = situation.downtime();
-        console.mark("pass", seconds == null ? "nothing stood still"
+        console.mark("pass", !situation.stopped() ? "nothing stood still"
+                : seconds == null ? "how long nobody could use it is not known: this machine's clock was set back"
                 : String.format("nobody could use it for %.1f s", seconds));
     }
 
@@ -290,19 +293,14 @@ class release implements Callable<Integer> {
             boolean seen) throws Exception {
         begin();
         try (AutoCloseable lock = run.lock(); turn) {
-            JsonNode begun = run.part("begun");
-            kind = Kind.valueOf(begun.path("kind").asText(Kind.RELEASE.name()));
-            begun.path("services").forEach(name -> wish.services.add(name.asText()));
-            applyEnv = begun.path("applyEnv").asBoolean();
-            equip();
-            if (seen) {
-                delivery.seen();
-            }
-            situation.restore(run.part("release"));
-            try {
+            goOn();
+            try (Walk.Watch watch = walk.watch()) {
                 takeOver();
+                if (seen) {
+                    delivery.seen();
+                }
             } catch (Failure failure) {
-                throw situation.changed() && failure.exit != Failure.Exit.INTERRUPTED
+                throw situation.changed()
                         ? new Failure(Failure.Exit.UNFINISHED, failure.getMessage(), failure.hint, failure) : failure;
             }
             List<Step> left = new ArrayList<>();
@@ -317,10 +315,20 @@ class release implements Callable<Integer> {
                 left.add(new Step("catch up", "merge with what others have pushed meanwhile", true,
                         delivery::catchUp));
             }
-            steps().stream().dropWhile(step -> !step.name().equals("configure"))
-                    .filter(step -> kind.has(step.name()) && !situation.isDone(step.name())).forEach(left::add);
+            // Done or not, the end is gone through again: it may be that only the run was not put away.
+            steps().stream().dropWhile(step -> !step.name().equals("configure")).filter(step -> kind.has(step.name())
+                    && (!situation.isDone(step.name()) || step.name().equals("end"))).forEach(left::add);
             return walk.through(left);
         }
+    }
+
+    // With the choices that it was begun with.
+    private void goOn() {
+        JsonNode begun = run.part("begun");
+        kind = Kind.of(begun.path("kind").asText(Kind.RELEASE.name()));
+        begun.path("services").forEach(name -> wish.services.add(name.asText()));
+        applyEnv = begun.path("applyEnv").asBoolean();
+        equip();
     }
 
     private void takeOver() throws SQLException {
@@ -344,6 +352,7 @@ class release implements Callable<Integer> {
             footer = {"%nExamples:", "  jbang release.java status", "  jbang release.java status --json"})
     int status() {
         begin();
+        goOn();
         Status status = new Status(project, run, services);
         console.result(common.json ? status.json() : status.text(console));
         return 0;

@@ -190,9 +190,9 @@ public final class Apply {
         }
     }
 
-    // What our own look found wrong says so itself; the server's words are explained.
+    // What our own look found wrong says so itself, and so does Ctrl-C; the server's words are explained.
     private static String cause(Plan plan, Executor.Trouble trouble) {
-        return trouble.state() == null || trouble.state().isEmpty() ? ""
+        return trouble.interrupted() || trouble.state() == null || trouble.state().isEmpty() ? ""
                 : "\n" + Triage.of(Scene.complaint(plan, trouble)).text();
     }
 

@@ -1,5 +1,5 @@
-//SOURCES Address.java Console.java Failure.java Json.java Kind.java PhaseProcess.java Project.java ReleaseOptions.java
-//SOURCES Run.java StandBy.java Target.java Walk.java plan/Decisions.java plan/Problem.java
+//SOURCES Address.java Console.java Failure.java Footing.java Json.java Kind.java PhaseProcess.java Project.java
+//SOURCES ReleaseOptions.java Run.java StandBy.java Target.java Walk.java plan/Decisions.java plan/Problem.java
 
 package lib;
 
@@ -53,6 +53,7 @@ public final class Phases {
     }
 
     public void backup() {
+        Footing.refuseMoved(project, run);
         Target target = target();
         // From here on production can be reached, and until the rehearsal there is time to start a server for it.
         standBy = StandBy.of(project.repo, wish.scratch, target);
@@ -66,6 +67,7 @@ public final class Phases {
 
     // A phase that has to ask cannot: its output is ours. So the questions come back as problems, and are asked here.
     public void assess() {
+        Footing.refuseMoved(project, run);
         List<String> options = new ArrayList<>();
         wish.decide.forEach((problem, choice) -> options.addAll(List.of("--decide", problem + "=" + choice)));
         if (wish.script != null) {
@@ -90,6 +92,7 @@ public final class Phases {
     }
 
     public void validate() {
+        Footing.refuseMoved(project, run);
         List<String> options = new ArrayList<>();
         if (wish.script != null) {
             options.addAll(List.of("--sql", wish.script.toAbsolutePath().toString()));

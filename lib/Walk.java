@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import lib.plan.SqlFile;
 
@@ -21,6 +22,7 @@ public final class Walk {
     private final boolean json;
     private final boolean verbose;
     private final Map<String, ObjectNode> phases = new LinkedHashMap<>();
+    private final AtomicBoolean told = new AtomicBoolean();
 
     /** A walk over the steps of one project's release, told on the console that the options describe. */
     public Walk(Project project, Run run, Situation situation, Cli.Options options) {
@@ -39,10 +41,14 @@ public final class Walk {
 
     /** Runs the steps in order and returns the exit code; the first that fails ends the walk. */
     public int through(List<Step> steps) {
-        Thread witness = new Thread(() -> console.say(situation.text(interrupted())));
-        Runtime.getRuntime().addShutdownHook(witness);
+        try (Watch ignored = watch()) {
+            return walked(steps);
+        }
+    }
+
+    private int walked(List<Step> steps) {
         Step current = null;
-        try (Interrupt ignored = new Interrupt(null, () -> interrupted().code)) {
+        try {
             for (Step step : steps) {
                 current = step;
                 console.title("\n" + step.name() + ": " + step.what());
@@ -56,8 +62,39 @@ public final class Walk {
             return stopped(current, failure);
         } catch (Exception e) {
             return stopped(current, new Failure(Failure.Exit.STOP, Gate.words(e), Gate.UNFORESEEN, e));
-        } finally {
-            Runtime.getRuntime().removeShutdownHook(witness);
+        }
+    }
+
+    /** Until it is closed, an end from outside tells what is true then, and its exit code is that of the situation. */
+    public final class Watch implements AutoCloseable {
+        private final Thread witness = new Thread(() -> now(interrupted()));
+        private final Interrupt interrupt = new Interrupt(null, () -> interrupted().code);
+
+        private Watch() {
+            Runtime.getRuntime().addShutdownHook(witness);
+        }
+
+        @Override
+        public void close() {
+            interrupt.close();
+            try {
+                Runtime.getRuntime().removeShutdownHook(witness);
+            } catch (IllegalStateException ending) {
+                // The witness is at work: what it says are the last words.
+                return;
+            }
+        }
+    }
+
+    /** Watches over what is done outside of the steps. */
+    public Watch watch() {
+        return new Watch();
+    }
+
+    // Whoever is first says it: our own end, or what a stopped child makes of it.
+    private void now(Failure.Exit exit) {
+        if (told.compareAndSet(false, true)) {
+            console.say(situation.text(exit));
         }
     }
 
@@ -109,7 +146,7 @@ public final class Walk {
         }
         console.trace(failure);
         if (exit != Failure.Exit.DECIDE) {
-            console.say(situation.text(exit));
+            now(exit);
         }
         return result(exit, recorded(step, failure, exit));
     }

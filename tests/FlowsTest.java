@@ -1,4 +1,4 @@
-//SOURCES World.java
+//SOURCES Held.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -154,6 +154,11 @@ class FlowsTest {
             assertEquals("1", world.sql("SELECT n FROM counted"));
             World.Result again = world.run("release", "resume");
             assertEquals(20, again.exit(), again::all);
+            Held.Terminal asked = new Held(world).new Terminal("release", "resume")
+                    .answer("Type deployed when it does:", "\u0003");
+            assertEquals(20, asked.end(), asked::shown);
+            Held.says(asked.shown(), "What is true now:", "git       pushed", "next      jbang release.java resume");
+            assertEquals("1", world.sql("SELECT n FROM counted"));
 
             killedBetweenItsCommitAndTheRecord(world);
             World.Result status = world.run("release", "status");

@@ -15,7 +15,10 @@ final class Forwarder implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     /** Servers whose next answer is lost. */
     private final Set<Socket> swallowed = ConcurrentHashMap.newKeySet();
+    /** Servers whose answers nobody gets any more. */
+    private final Set<Socket> muted = ConcurrentHashMap.newKeySet();
     private volatile String cutAt;
+    private volatile String muteAt;
     private volatile boolean delivered;
     private volatile boolean dark;
 
@@ -61,6 +64,11 @@ final class Forwarder implements AutoCloseable {
         cutAt = text;
     }
 
+    /** From when a client next sends this text, once, nothing comes back to it, and nothing tells it so. */
+    void mute(String text) {
+        muteAt = text;
+    }
+
     /** While it is dark nobody gets through, and whoever is through already is cut off. */
     void dark(boolean now) {
         dark = now;
@@ -92,9 +100,15 @@ final class Forwarder implements AutoCloseable {
         try (from; to; InputStream in = from.getInputStream(); OutputStream out = to.getOutputStream()) {
             byte[] bytes = new byte[8192];
             for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
-                String text = cutAt;
-                boolean cut = fromClient && text != null
-                        && new String(bytes, 0, read, StandardCharsets.ISO_8859_1).contains(text);
+                String sent = fromClient ? new String(bytes, 0, read, StandardCharsets.ISO_8859_1) : "";
+                if (muteAt != null && sent.contains(muteAt)) {
+                    muteAt = null;
+                    muted.add(to);
+                }
+                if (muted.contains(from)) {
+                    continue;
+                }
+                boolean cut = fromClient && cutAt != null && sent.contains(cutAt);
                 if (cut) {
                     cutAt = null;
                 }

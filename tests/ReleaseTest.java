@@ -403,20 +403,36 @@ class ReleaseTest {
     }
 
     @Test
-    void aLockThatIsHeldForAWhileIsWaitedForByTryingAgain() throws Exception {
+    void aLockThatIsHeldForAWhileIsWaitedForUnlessTheWaitIsInterrupted() throws Exception {
         try (World world = World.drizzle(); Connection other = Postgres.write(world.production, "reader")) {
             String sha = usual();
             other.setAutoCommit(false);
-            World.Running running = world.begin("release", "--json", "--approve", sha);
-            // One that was there before would be found by preflight already.
-            Path record = world.repo.resolve("_migrations/run.json");
-            until(running, () -> Files.exists(record) && World.read(record).contains("\"validate\""));
-            Postgres.one(other, "SELECT count(*) FROM sessions");
-            until(running, () -> World.read(running.err()).contains("a lock was not to be had, try 2 of"));
+            World.Running interrupted = locked(world, sha, other, "waiting for pid ");
+            lib.Exec.of("kill", "-INT", String.valueOf(interrupted.process().pid())).run();
+            World.Result stopped = interrupted.end();
+            assertEquals(130, stopped.exit(), stopped::all);
+            assertTrue(stopped.err().contains(" of app (release reader) from 127.0.0.1, idle in"), stopped::all);
+            assertFalse(stopped.err().contains("cause: "), stopped::all);
+            assertTrue(stopped.err().contains("database  not changed: the transaction was rolled back"), stopped::all);
+            assertUntouched(world, stopped);
+            other.rollback();
+
+            World.Running running = locked(world, sha, other, "a lock was not to be had, try 2 of");
             other.rollback();
             World.Result result = running.end();
             assertReleased(world, result);
         }
+    }
+
+    // One that was there before would be found by preflight already.
+    private static World.Running locked(World world, String sha, Connection other, String said) throws Exception {
+        Files.deleteIfExists(world.repo.resolve("_migrations/run.json"));
+        World.Running running = world.begin("release", "--json", "--approve", sha);
+        Path record = world.repo.resolve("_migrations/run.json");
+        until(running, () -> Files.exists(record) && World.read(record).contains("\"validate\""));
+        Postgres.one(other, "SELECT count(*) FROM sessions");
+        until(running, () -> World.read(running.err()).contains(said));
+        return running;
     }
 
     private static void until(World.Running running, java.util.function.BooleanSupplier condition) throws Exception {

@@ -65,12 +65,16 @@ final class World implements AutoCloseable {
     static synchronized Scratch productionServer() {
         if (productionServer == null) {
             productionServer = Scratch.start(Servers.fitting(15));
-            execute(productionServer.target(null), "CREATE ROLE app LOGIN PASSWORD " + Postgres.literal(PASSWORD));
-            Target template = productionServer.target("drizzle_at_5");
-            execute(productionServer.target(null), "CREATE DATABASE drizzle_at_5 OWNER app");
-            psql(template, read(FIXTURE.resolve("prod-at-5.sql")).replace("OWNER TO postgres", "OWNER TO app"));
+            fill(productionServer.target(null), "drizzle_at_5");
         }
         return productionServer;
+    }
+
+    private static void fill(Target admin, String database) {
+        execute(admin, "CREATE ROLE app LOGIN PASSWORD " + Postgres.literal(PASSWORD),
+                "CREATE DATABASE " + database + " OWNER app");
+        psql(admin.database(database), read(FIXTURE.resolve("prod-at-5.sql")).replace("OWNER TO postgres",
+                "OWNER TO app"));
     }
 
     static synchronized Scratch rehearsal() {
@@ -106,7 +110,16 @@ final class World implements AutoCloseable {
 
     /** The same in a database of that name. */
     static World drizzle(String database) {
-        World world = of(database, "drizzle_at_5");
+        return drizzle(of(database, "drizzle_at_5"));
+    }
+
+    /** The same on a server of the test's own, by its administrator; to be ended by {@link #forget()}. */
+    static World drizzleOn(Target admin) {
+        fill(admin, "app_at_5");
+        return drizzle(of(new Target(admin.host(), admin.port(), "app_at_5", "app", PASSWORD, admin.parameters())));
+    }
+
+    private static World drizzle(World world) {
         copy(FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
         world.write("drizzle.config.ts", read(FIXTURE.resolve("drizzle.config.ts")));
         world.write("MIGRATIONS.md",
