@@ -2,11 +2,11 @@
 //DESCRIPTION Say what a release will do to the database, before anything runs.
 //JAVA 17+
 
-//SOURCES lib/Cli.java lib/Failure.java lib/Gate.java lib/History.java lib/Migration.java lib/Notes.java
+//SOURCES lib/Cli.java lib/Count.java lib/Failure.java lib/Gate.java lib/History.java lib/Migration.java lib/Notes.java
 //SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
 //SOURCES lib/assess/Backlog.java lib/assess/Banned.java lib/assess/Dangers.java lib/assess/Drifting.java
-//SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Naming.java lib/assess/Personal.java lib/assess/Reviewing.java
-//SOURCES lib/assess/Status.java
+//SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Naming.java lib/assess/Personal.java
+//SOURCES lib/assess/Reviewing.java lib/assess/Status.java
 //SOURCES lib/hazards/Finding.java
 //SOURCES lib/plan/Catalog.java lib/plan/Check.java lib/plan/Classes.java lib/plan/Decisions.java lib/plan/Draft.java
 //SOURCES lib/plan/Probes.java lib/plan/Problem.java lib/trash/Trash.java
@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import lib.Cli;
 import lib.Console;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -110,7 +111,7 @@ class assess implements Callable<Integer> {
         run = Run.open(project.repo);
         phase = common.phase("assess");
         try (AutoCloseable lock = run.lock(); AutoCloseable end = this::disconnect) {
-            phase.fact("commit", project.git.commit("HEAD"));
+            phase.fact("commit", project.head());
             phase.gate("assess.entries", this::entries);
             phase.gate("assess.banned", () -> Banned.finding(Banned.in(project.files())));
             phase.gate("assess.env", this::variables);
@@ -149,7 +150,8 @@ class assess implements Callable<Integer> {
         history = project.history();
         phase.fact("tool", history.map(History::tool).orElse(null));
         return history.map(found ->
-                Gate.passed(found.tool() + " in " + found.folder() + "/, " + found.local().size() + " migrations"))
+                Gate.passed(found.tool() + " in " + found.folder() + "/, "
+                + Count.of(found.local().size(), "migration")))
                 .orElseGet(() -> Gate.warned("no migration tool was found in this repository",
                         "name tool and folder in release.json: {\"migrations\": "
                         + "{\"tool\": \"sql\", \"folder\": \"…\"}}"));
@@ -189,12 +191,15 @@ class assess implements Callable<Integer> {
     }
 
     private Gate.Finding draft() throws SQLException {
+        if (!byHand) {
+            Entries.timely(notes, backlog.map(found -> found.state().applied()).orElse(List.of()), pending);
+        }
         draft = Draft.of(pending, notes.entries(), new Catalog(production), project.settings.trash());
         if (draft.steps().stream().anyMatch(step -> step.sql().startsWith("CREATE SCHEMA " + Trash.PREFIX))) {
             Trash.permitted(production);
         }
         phase.fact("statements", draft.steps().size());
-        String found = draft.steps().size() + " statements";
+        String found = Count.of(draft.steps().size(), "statement");
         return draft.unverified().isEmpty()
                 ? Gate.passed(found + ", " + draft.dataSteps() + " of them data steps")
                 : Gate.warned(found + "; not verified by the grammar: " + String.join("; ", draft.unverified()),

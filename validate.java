@@ -2,9 +2,10 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Failure.java lib/Fingerprint.java
-//SOURCES lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java lib/Phase.java lib/Postgres.java
-//SOURCES lib/Progress.java lib/Project.java lib/Run.java lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java
+//SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Count.java lib/Failure.java
+//SOURCES lib/Fingerprint.java lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java
+//SOURCES lib/Phase.java lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
+//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java
 //SOURCES lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
 //SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
 //SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
@@ -30,6 +31,7 @@ import lib.Beside;
 import lib.Cli;
 import lib.Compose;
 import lib.Copy;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -274,8 +276,9 @@ class validate implements Callable<Integer> {
         long start = System.nanoTime();
         Restored restored = Restored.of(dump, saved, backup.path("schema").asText(), copy, common.console());
         schema = restored.schema();
-        return Gate.passed(String.format("the copy has the schema of the backup, and its %d rows in %d tables, %.1f s",
-                restored.contents().rows(), restored.contents().tables().size(), (System.nanoTime() - start) / 1e9));
+        return Gate.passed(String.format("the copy has the schema of the backup, and its %s in %s, %.1f s",
+                Count.of(restored.contents().rows(), "row"), Count.of(restored.contents().tables().size(), "table"),
+                (System.nanoTime() - start) / 1e9));
     }
 
     private Gate.Finding write() throws SQLException {
@@ -319,9 +322,9 @@ class validate implements Callable<Integer> {
                     history.isPresent() ? history.get().rows(before, pending) : List.of()));
             later(waiting.later());
             return Gate.passed((sql.text().isEmpty() ? "nothing is pending, so there is no SQL"
-                    : project.repo.relativize(sql.path()) + ": " + pending.size() + " migrations, " + draft.dataSteps()
-                    + " data steps") + (waiting.later().steps().isEmpty() ? ""
-                    : "; " + waiting.later().steps().size() + " data steps wait for the deploy, in "
+                    : project.repo.relativize(sql.path()) + ": " + Count.of(pending.size(), "migration") + ", "
+                    + Count.of(draft.dataSteps(), "data step")) + (waiting.later().steps().isEmpty() ? ""
+                    : "; " + Count.of(waiting.later().steps().size(), "data step") + " for after the deploy, in "
                     + project.repo.relativize(data.path()))
                     + (holds.none() ? "" : "; held back: " + holds.words()));
         }
@@ -339,8 +342,8 @@ class validate implements Callable<Integer> {
         if (script == null && Files.exists(data.path())) {
             dataPlan = Plan.parse(data.text(), project.repo.relativize(data.path()).toString());
         }
-        return Gate.passed(plan.statements().size() + " statements in " + plan.segments().size()
-                + (plan.segments().size() == 1 ? " segment" : " segments")
+        return Gate.passed(Count.of(plan.statements().size(), "statement") + " in "
+                + Count.of(plan.segments().size(), "segment")
                 + ", SHA-256 " + plan.sha256().substring(0, 12) + "…");
     }
 

@@ -12,7 +12,9 @@ import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -134,7 +136,7 @@ public final class Cli {
 
     private static int misused(ParameterException error, String[] args) {
         // What was typed may be a database URL in the wrong place.
-        String message = Secrets.mask(error.getMessage());
+        String message = Secrets.mask(error.getMessage() + given(error, args));
         String help = "jbang " + error.getCommandLine().getCommandSpec().qualifiedName(" ")
                 .replaceFirst("^(\\w+)", "$1.java") + " --help";
         System.err.println("error: " + message);
@@ -145,6 +147,25 @@ public final class Cli {
                     json(error.getCommandLine(), new Failure(Failure.Exit.USAGE, message, help)))));
         }
         return Failure.Exit.USAGE.code;
+    }
+
+    // Of an option that is given twice, what it was given.
+    private static String given(ParameterException error, String[] args) {
+        if (!(error instanceof OverwrittenOptionException twice)
+                || !(twice.getOverwritten() instanceof OptionSpec of)) {
+            return "";
+        }
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < args.length; i++) {
+            for (String name : of.names()) {
+                if (args[i].equals(name) && i + 1 < args.length) {
+                    values.add(args[i + 1]);
+                } else if (args[i].startsWith(name + "=")) {
+                    values.add(args[i].substring(name.length() + 1));
+                }
+            }
+        }
+        return values.isEmpty() ? "" : ", and here it is " + String.join(" and ", values);
     }
 
     private static int failed(Exception error, CommandLine where) {

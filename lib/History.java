@@ -27,7 +27,8 @@ public interface History {
     /**
      * What one database has of them.
      *
-     * @param table where the tool keeps its history in this database
+     * @param table where the tool keeps its history in this database; null when it keeps none, and what has run is seen
+     *     in the catalog
      * @param exists whether that table is there
      * @param columns the columns of that table, empty when it is not there
      * @param applied the migrations that are in it
@@ -36,19 +37,23 @@ public interface History {
      */
     record State(Name table, boolean exists, List<String> columns, List<Migration> applied, List<Migration> pending,
                  List<Trouble> troubles) {
+        /** Where it is written what has run, in words. */
+        public String place() {
+            return table == null ? "the catalog" : table.toString();
+        }
     }
 
     /**
      * Something in a history that a person must look at.
      *
      * @param kind edited, deleted, skipped, duplicated, unknown, order, future, encoding, failed, partial, undecidable,
-     *     unreadable or read-only
+     *     unreadable, read-only or there
      * @param stops whether a release must not go on with it
      */
     record Trouble(String kind, String migration, String message, String hint, boolean stops) {
         /** Whether a release must not go on with it even when somebody wrote its SQL by hand. */
         public boolean stopsAll() {
-            return stops && !List.of("undecidable", "unreadable", "read-only").contains(kind);
+            return stops && !List.of("undecidable", "unreadable", "read-only", "there").contains(kind);
         }
     }
 }

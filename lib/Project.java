@@ -66,10 +66,20 @@ public final class Project {
         return remote == null ? release : remote + "/" + release;
     }
 
+    /** The commit that is looked at. */
+    public String head() {
+        String head = git.commit("HEAD");
+        if (head == null) {
+            throw Failure.stop("this repository has no commit yet, and what is not committed is no part of a release",
+                    "git add --all && git commit");
+        }
+        return head;
+    }
+
     /** Every committed file that can say something about migrations, exactly as git stores it; pictures cannot. */
     public synchronized Map<String, byte[]> files() {
         if (files == null) {
-            files = git.files("HEAD", path -> !BINARY.matcher(path).find());
+            files = git.files(head(), path -> !BINARY.matcher(path).find());
             links = new Links(git.links("HEAD"), files);
         }
         return files;

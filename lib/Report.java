@@ -1,5 +1,6 @@
-//SOURCES Failure.java Project.java Run.java Secrets.java Situation.java
-//SOURCES plan/Certificate.java plan/Executor.java plan/Plan.java report/Document.java report/Facts.java report/ToDo.java
+//SOURCES Count.java Failure.java Project.java Run.java Secrets.java Situation.java
+//SOURCES plan/Certificate.java plan/Executor.java plan/Plan.java report/Document.java report/Facts.java
+//SOURCES report/ToDo.java
 
 package lib;
 
@@ -42,14 +43,15 @@ public final class Report {
             text.append("----- ").append(certificate.sql().file()).append(" -----\n").append(plan.text().strip())
                     .append("\n----- SHA-256 ").append(plan.sha256()).append(" -----\n\n");
         }
-        text.append(line("SQL", plan.statements().size() + " statements, " + plan.segments().size()
-                + (plan.segments().size() == 1 ? " transaction" : " segments")));
+        text.append(line("SQL", Count.of(plan.statements().size(), "statement") + ", "
+                + (plan.segments().size() == 1 ? "1 transaction" : plan.segments().size() + " segments")));
         if (!plan.isEmpty()) {
             text.append(line("rehearsal", certificate.rehearsed() ? rehearsal(certificate)
                     : "NOT REHEARSED: there was no server for it"));
             JsonNode rows = fact("validate", "historyRows");
-            text.append(line("history", rows.isMissingNode() ? "none"
-                    : rows.asText() + " rows: " + list(fact("validate", "pending"))));
+            String pending = list(fact("validate", "pending"));
+            text.append(line("history", rows.isMissingNode() ? "none" : rows.asInt() == 0 && !pending.isEmpty()
+                    ? "no rows, for no table keeps it: " + pending : Count.of(rows.asInt(), "row") + ": " + pending));
             fact("validate", "held").forEach(held -> text.append(line("held back", held.path("migration").asText()
                     + ", " + (held.path("until").asText().isEmpty()
                     ? held.path("hold").asText() + " from this release on"
@@ -67,7 +69,7 @@ public final class Report {
     private static String rehearsal(Certificate certificate) {
         long rows = certificate.segments().stream().flatMap(segment -> segment.outcomes().stream())
                 .mapToLong(Executor.Outcome::rows).sum();
-        return "passed on " + certificate.server() + ", " + rows + " rows touched";
+        return "passed on " + certificate.server() + ", " + Count.of(rows, "row") + " touched";
     }
 
     private List<String> variables() {

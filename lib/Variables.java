@@ -17,10 +17,13 @@ public final class Variables {
     private static final String NAME = "`?\\b(" + WORD + ")\\b`?";
     private static final String NAMES = "(`?\\b" + WORD + "\\b`?(?:\\s*(?:,|and|&|,\\s*and)\\s+`?\\b" + WORD
             + "\\b`?)*)";
-    // What may stand between the verb and the variable; a value or a column between them makes it another thing.
+    private static final String SPACE = "(?:(?!\\n\\s*\\n)\\s)+";
+    // What may stand between the verb and the variable; a value or a column between them makes it another thing, and
+    // only a colon leads into a list.
     private static final String GAP =
-            "(?:\\s+(?!(?i:values?|enum|columns?|tables?|types?|status(?:es)?|states?|constraints?"
-            + "|index|flags?|roles?|to|from|into|is|are|not)\\b)(?!" + WORD + ")[^\\s.;]+){0,5}?:?\\s+";
+            "(?:" + SPACE + "(?!(?i:values?|enum|columns?|tables?|types?|status(?:es)?|states?|constraints?"
+            + "|index|flags?|roles?|to|from|into|is|are|not)\\b)(?!" + WORD + ")(?![#*+-]+\\s)[^\\s.;]+){0,5}?"
+            + "(?::\\s+(?:[-*+]\\s+)?|" + SPACE + ")";
     private static final Pattern RENAMED = Pattern.compile(NAME
             + "\\s*(?:->|→|=>|⇒|\\|\\s*|(?:is |was |has been |gets |got )?"
             + "(?:now|renamed(?: to)?|becomes?|replaced (?:by|with))"
@@ -43,6 +46,12 @@ public final class Variables {
     private static final Pattern IS_ADDED = Pattern.compile(NAMES
             + "\\s+(?i:(?:is|are|was|were|has been|have been|must be)\\s+"
             + "(?:now\\s+)?(?:added|new|required|needed|introduced|set)\\b)");
+    // In a line about the environment the verb alone is enough, behind the variable.
+    private static final String THEN = "\\s*(?:[-–—:(]+\\s*)?(?:(?:is|are|was|were)\\s+)?(?:now\\s+)?";
+    private static final Pattern THEN_REMOVED = Pattern.compile(NAMES + THEN + "(?i:removed|dropped|deleted|unset|gone"
+            + "|obsolete|unused|not (?:needed|used|read)|no longer (?:needed|used|read|set))\\b");
+    private static final Pattern THEN_ADDED = Pattern.compile(NAMES + THEN + "(?i:added|new|required|needed"
+            + "|introduced|must be set)\\b");
     private static final Pattern ENVIRONMENT = Pattern.compile("(?i)\\b(env\\w*|variables?|secrets?)\\b");
     // A table of these is about the database.
     private static final Pattern OTHER = Pattern.compile("(?i)\\b(values?|enums?|columns?|tables?|types?|status(es)?"
@@ -98,6 +107,9 @@ public final class Variables {
             prose.tables().forEach(table -> variables.table(table, entry.title()));
             variables.renamed(RENAMED, prose.rest(), entry.title());
             variables.renamed(RENAME, prose.rest(), entry.title());
+            String environment = environment(prose.rest());
+            variables.found(THEN_REMOVED, "remove", environment, entry.title());
+            variables.found(THEN_ADDED, "add", environment, entry.title());
             for (Pattern pattern : List.of(REMOVED, IS_REMOVED)) {
                 variables.found(pattern, "remove", prose.rest(), entry.title());
             }
@@ -116,6 +128,23 @@ public final class Variables {
             variables.added("remove", before, after, example);
         }
         return variables.changes;
+    }
+
+    // Lines that speak of the environment, and those of the list or part of an entry that does.
+    private static String environment(String text) {
+        StringBuilder lines = new StringBuilder();
+        boolean part = false;
+        for (String line : text.lines().toList()) {
+            boolean own = ENVIRONMENT.matcher(line).find() && !OTHER.matcher(line).find();
+            boolean item = line.matches("\\s*([-*+]|\\d+[.)])\\s.*");
+            if (line.startsWith("#") || !item && !line.isBlank() || own && line.stripTrailing().endsWith(":")) {
+                part = own;
+            }
+            if (own || part) {
+                lines.append(line).append('\n');
+            }
+        }
+        return lines.toString();
     }
 
     private void renamed(Pattern pattern, String text, String title) {

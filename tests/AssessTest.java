@@ -231,6 +231,50 @@ class AssessTest {
     }
 
     @Test
+    void whatTheDatabaseHasAlreadyIsNotMadeAgain() {
+        world.execute("ALTER TABLE sessions ADD COLUMN rank int");
+        migration("0007_rank", "ALTER TABLE \"sessions\" ADD COLUMN \"rank\" integer;");
+        World.Result seen = world.run("assess", "--json");
+        assertEquals(10, seen.exit(), seen::all);
+        JsonNode gate = seen.gate("assess.history");
+        assertEquals("0007_rank is pending, and what it makes is there already: column sessions.rank: its statement"
+                + " would fail", gate.path("message").asText());
+        assertTrue(gate.path("hint").asText().contains("INSERT INTO \"drizzle\".\"__drizzle_migrations\""), seen::all);
+        assertEquals(0, world.run("assess", "--by-hand").exit(), "a script of somebody's own may know better");
+        world.write("drizzle/0007_rank.sql", "ALTER TABLE \"sessions\" ADD COLUMN IF NOT EXISTS \"rank\" integer;");
+        world.commit("it may be there");
+        assertEquals("pass", world.run("assess", "--json").gate("assess.history").path("status").asText());
+    }
+
+    @Test
+    void wordsThatPlaceSqlByWhatHasRunAreAQuestion() {
+        notes("## Tidy\nBefore `0004_chunky_strong_guy`:\n```sql\nUPDATE sessions SET expires_at = created_at WHERE"
+                + " expires_at < created_at;\n```\n");
+        World.Result late = world.run("assess", "--json");
+        assertEquals(11, late.exit(), late::all);
+        assertEquals("the SQL under \"Tidy\" in MIGRATIONS.md is to run before 0004_chunky_strong_guy, and that is"
+                + " applied already", late.gate("assess.draft").path("message").asText());
+        notes("## Tidy\nAfter 0104_other:\n```sql\nUPDATE sessions SET expires_at = created_at WHERE"
+                + " expires_at < created_at;\n```\n");
+        World.Result unknown = world.run("assess", "--json");
+        assertEquals(11, unknown.exit(), unknown::all);
+        assertTrue(unknown.gate("assess.draft").path("message").asText().contains("is placed by 0104_other, and no such"
+                + " migration is applied or pending"), unknown::all);
+    }
+
+    @Test
+    void aRepositoryWithoutACommitIsToldSo() {
+        world.git("update-ref", "-d", "HEAD");
+        for (String[] command : List.of(new String[] {"assess"}, new String[] {"assess", "status"},
+                new String[] {"assess", "review"}, new String[] {"assess", "drift"})) {
+            World.Result seen = world.run(command[0], java.util.Arrays.copyOfRange(command, 1, command.length));
+            assertEquals(10, seen.exit(), seen::all);
+            assertTrue(seen.err().startsWith("\u2717 this repository has no commit yet"), seen::all);
+            assertTrue(seen.err().contains("-> git add --all && git commit"), seen::all);
+        }
+    }
+
+    @Test
     void aFileThatCannotBeReadIsToldByItsPlace() {
         migration("0007_copy", "SELECT 1;--> statement-breakpoint\nCOPY favourites FROM stdin;\n1\n\\.\n");
         World.Result seen = world.run("assess");

@@ -63,7 +63,10 @@ class CliTest {
         refused("preflight", "Unmatched argument at index 0: 'now'", "now");
         refused("preflight", "Missing required parameter for option '--env'", "--env");
         refused("preflight", "but was 'blue'", "--color", "blue");
-        refused("preflight", "option '--repo' (DIR) should be specified only once", "--repo", ".", "--repo", ".");
+        refused("preflight", "option '--repo' (DIR) should be specified only once, and here it is . and ..",
+                "--repo", ".", "--repo=..");
+        refused("assess", "option '--env' (NAME) should be specified only once, and here it is a and b", "review",
+                "--env", "a", "--env", "b");
     }
 
     @Test

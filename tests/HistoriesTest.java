@@ -152,7 +152,7 @@ class HistoriesTest {
             assertEquals(0, world.run("backup").exit());
             World.Result validated = world.run("validate", "--json");
             assertEquals(0, validated.exit(), validated::all);
-            assertTrue(validated.gate("rehearsal.history").path("message").asText().contains("1 new rows"),
+            assertTrue(validated.gate("rehearsal.history").path("message").asText().contains("1 new row,"),
                     validated::all);
             // What cannot be read here is not written down as run, whichever script looks at it.
             world.write("db/migration/V2__b.sql", "CREATE TABLE ${x} (id int);\n");

@@ -172,7 +172,7 @@ class QueriesTest {
     @Test
     void whatAQueryFileSaysWrongIsNamedWithItsLine() {
         assertTrue(wrong("\\copy t FROM 'x'\n").contains("queries/q.sql: line 1: \\copy is not understood here"));
-        assertTrue(wrong("-- params: 1, 2\nSELECT $1;").contains("line 2: -- params: gives 2 values for 1 parameters"));
+        assertTrue(wrong("-- params: 1, 2\nSELECT $1;").contains("line 2: -- params: gives 2 values for 1 parameter"));
         assertTrue(wrong("-- slower-ok:\nSELECT 1;").contains("line 2: -- slower-ok: needs a reason"));
         assertTrue(wrong("SELECT 'open").contains("string opened on line 1 is never closed"));
         assertEquals(List.of(), QueryFolder.of(Map.of("other/q.sql", new byte[0]), "queries"));

@@ -75,13 +75,29 @@ class VariablesTest {
         "The app no longer needs OLD_KEY                        # -OLD_KEY",
         "`OLD_KEY` is no longer used                            # -OLD_KEY",
         "OLD_KEY and OLD_URL were removed                       # -OLD_KEY -OLD_URL",
-        "Remove OLD_KEY and add NEW_KEY                         # -OLD_KEY +NEW_KEY"})
+        "Remove OLD_KEY and add NEW_KEY                         # -OLD_KEY +NEW_KEY",
+        "- Environment: `OLD_KEY` removed                       # -OLD_KEY",
+        "- Environment: OLD_KEY, OLD_URL: no longer needed      # -OLD_KEY -OLD_URL",
+        "Env: `API_TOKEN` (new)                                 # +API_TOKEN",
+        "Variables: `NEW_KEY` added and `OLD_KEY` removed       # -OLD_KEY +NEW_KEY",
+        "Remove these: OLD_KEY                                  # -OLD_KEY",
+        "Secrets: added `NEW_KEY`, removed `OLD_KEY`            # -OLD_KEY +NEW_KEY"})
     void sentencesAreUnderstood(String entry, String expected) {
         assertEquals(expected, changes(entry));
     }
 
+    @Test
+    void aPartAboutTheEnvironmentNeedsNoMoreThanAVerb() {
+        assertEquals("-OLD_KEY +NEW_KEY", changes("### Environment\n\n- `NEW_KEY` added\n- `OLD_KEY`: removed\n\n"
+                + "### Data\n\n- `OLD_STATE` removed\n"));
+        assertEquals("-OLD_KEY", changes("The environment changes:\n- `OLD_KEY` removed\n\nKinds:\n- `OLD_STATE`"
+                + " removed\n"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
+        "Kinds: `OLD_STATE` removed",
+        "Environments of the enum: value `OLD_STATE` removed",
         "New enum value `IN_PROGRESS` for orders",
         "Set the status to `IN_PROGRESS`",
         "Add column `USER_ID` to users",

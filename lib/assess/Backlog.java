@@ -1,5 +1,5 @@
-//SOURCES ../Failure.java ../Gate.java ../History.java ../Holds.java ../Migration.java ../Phase.java ../Project.java
-//SOURCES ../Some.java ../migrations/Histories.java
+//SOURCES ../Failure.java ../Gate.java ../History.java ../Holds.java ../Migration.java ../Phase.java
+//SOURCES ../Project.java ../Some.java ../migrations/Already.java ../migrations/Histories.java
 
 package lib.assess;
 
@@ -16,6 +16,7 @@ import lib.Migration;
 import lib.Phase;
 import lib.Project;
 import lib.Some;
+import lib.migrations.Already;
 import lib.migrations.Histories;
 
 /**
@@ -33,6 +34,9 @@ public record Backlog(History.State state, List<History.Trouble> troubles, Holds
         History.State state = history.state(connection);
         List<History.Trouble> troubles = new ArrayList<>(state.troubles());
         troubles.addAll(Histories.beside(connection, Optional.of(history), state));
+        if (state.troubles().stream().noneMatch(History.Trouble::stops)) {
+            troubles.addAll(Already.of(connection, history, state));
+        }
         Holds holds = project.waiting(state.pending());
         try {
             project.mayWait(history, state.pending(), holds);
@@ -52,7 +56,7 @@ public record Backlog(History.State state, List<History.Trouble> troubles, Holds
         phase.fact("held", holds.held());
         phase.fact("pending", ids(due()));
         phase.fact("applied", state.applied().size());
-        phase.fact("history", state.table().toString());
+        phase.fact("history", state.place());
         phase.fact("troubles", troubles);
     }
 

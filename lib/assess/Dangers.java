@@ -1,4 +1,4 @@
-//SOURCES ../Gate.java ../Migration.java ../Phase.java ../hazards/Context.java ../hazards/Finding.java
+//SOURCES ../Count.java ../Gate.java ../Migration.java ../Phase.java ../hazards/Context.java ../hazards/Finding.java
 //SOURCES ../hazards/Hazard.java ../hazards/Inventory.java ../hazards/Review.java ../hazards/Selection.java
 //SOURCES ../plan/Draft.java
 
@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.Gate;
 import lib.Migration;
 import lib.Phase;
@@ -59,7 +60,7 @@ public record Dangers(Review.Result result, Map<String, Long> sizes) {
         List<Finding> found = findings().stream()
                 .filter(finding -> finding.severity() != Hazard.Severity.SAFE || finding.cured()).toList();
         if (found.isEmpty()) {
-            return Gate.passed("no hazards in " + result.statements() + " statements");
+            return Gate.passed("no hazards in " + Count.of(result.statements(), "statement"));
         }
         Map<String, List<Finding>> kinds = found.stream().collect(Collectors.groupingBy(finding ->
                 (finding.cured() ? "cured" : finding.severity()) + " " + finding.id(), LinkedHashMap::new,

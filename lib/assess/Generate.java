@@ -1,6 +1,7 @@
-//SOURCES ../Cli.java ../Copy.java ../Failure.java ../Gate.java ../History.java ../Migration.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../migrations/NewMigration.java ../schema/Differ.java ../schema/Drift.java ../schema/Guarded.java
-//SOURCES ../schema/Replay.java ../sql/Name.java Status.java
+//SOURCES ../Cli.java ../Copy.java ../Count.java ../Failure.java ../Gate.java ../History.java ../Migration.java
+//SOURCES ../Phase.java ../Postgres.java
+//SOURCES ../Project.java ../migrations/NewMigration.java ../schema/Differ.java ../schema/Drift.java
+//SOURCES ../schema/Guarded.java ../schema/Replay.java ../sql/Name.java Status.java
 
 package lib.assess;
 
@@ -20,6 +21,7 @@ import java.util.stream.Collectors;
 import lib.Address;
 import lib.Cli;
 import lib.Copy;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -119,9 +121,10 @@ public final class Generate {
 
     private int write(Replay replay, Target wanted, History.State state, Supplier<Copy> server)
             throws Replay.Stuck, SQLException {
-        Differ differ = state.table().schema().equals("public") ? new Differ()
-                : new Differ().without(state.table().schema());
-        Guarded guarded = differ.draft(replay.target(), wanted, Set.of(state.table()));
+        Name table = state.table();
+        Differ differ = table == null || table.schema().equals("public") ? new Differ()
+                : new Differ().without(table.schema());
+        Guarded guarded = differ.draft(replay.target(), wanted, table == null ? Set.of() : Set.of(table));
         phase.fact("held", guarded.held());
         phase.fact("steps", guarded.steps());
         List<Difference> before = Drift.own(differ.compare(replay.target(), wanted), history, state);
@@ -230,7 +233,7 @@ public final class Generate {
             if (undecided != null) {
                 throw Failure.decide(undecided, "answer the questions of the checklist in a migration of your own");
             }
-            return Gate.passed(files.isEmpty() ? text : files.size() + " files written");
+            return Gate.passed(files.isEmpty() ? text : Count.of(files.size(), "file") + " written");
         });
         if (!options.json) {
             options.console().result(text);

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../Gate.java ../Hash.java ../Migration.java ../Postgres.java ../hazards/Finding.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../Hash.java ../Migration.java ../Postgres.java
+//SOURCES ../hazards/Finding.java
 //SOURCES ../hazards/Review.java ../hazards/Selection.java ../hazards/Source.java ../sql/Name.java ../sql/Phrase.java
 //SOURCES ../sql/Statement.java
 
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Hash;
@@ -152,7 +154,7 @@ public record Personal(List<Match> matches, int columns, List<String> skipped) {
                     + " reason");
         }
         return skipped.isEmpty() ? Gate.passed("no text in the pending SQL is a person's"
-                + (columns == 0 ? "" : ", compared with " + columns + " columns"))
+                + (columns == 0 ? "" : ", compared with " + Count.of(columns, "column")))
                 : Gate.warned("not compared: " + String.join("; ", skipped),
                 "look through the pending SQL for values of people");
     }

@@ -31,7 +31,7 @@ public record Standing(String environment, Verdict verdict, String place, String
                 : !backlog.due().isEmpty() ? Verdict.pending
                 : backlog.holds().none() ? Verdict.ready : Verdict.held;
         return new Standing(at.environment(), verdict, at.place(), at.source(), null, null,
-                backlog.state().table().toString(), Backlog.ids(backlog.state().applied()),
+                backlog.state().place(), Backlog.ids(backlog.state().applied()),
                 Backlog.ids(backlog.due()), backlog.holds().held(), backlog.troubles());
     }
 
@@ -63,7 +63,8 @@ public record Standing(String environment, Verdict verdict, String place, String
                     "jbang release.java" + (environment.equals("production") ? "" : " --env " + environment));
             case unset -> Gate.skipped(reason);
             default -> {
-                String found = held.isEmpty() ? "all " + applied.size() + " migrations are applied"
+                String found = held.isEmpty() ? applied.size() == 1 ? "the one migration is applied"
+                        : "all " + applied.size() + " migrations are applied"
                         : applied.size() + " applied, and nothing is due; held back: " + Holds.words(held);
                 yield troubles.isEmpty() ? Gate.passed(found)
                         : Gate.warned(found + "\n" + Backlog.messages(troubles), troubles.get(0).hint());

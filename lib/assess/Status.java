@@ -65,7 +65,7 @@ public final class Status {
         List<Standing> standings = new Environments(options, project, named).standings(history);
         Board board = new Board(history, standings);
         Phase phase = options.phase("status").silent();
-        String commit = project.git.commit("HEAD");
+        String commit = project.head();
         phase.fact("commit", commit);
         phase.fact("tool", history.tool());
         phase.fact("environments", standings);

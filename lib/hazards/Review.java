@@ -1,4 +1,5 @@
-//SOURCES ../sql/Change.java ../sql/Phrase.java ../sql/Sql.java ../sql/Statement.java Context.java Finding.java
+//SOURCES ../Count.java ../sql/Change.java ../sql/Phrase.java ../sql/Sql.java ../sql/Statement.java Context.java
+//SOURCES Finding.java
 //SOURCES Hazard.java Hazards.java HygieneHazards.java Privacy.java PrivacyHazards.java Rule.java Source.java Spot.java
 //SOURCES Story.java Suppressions.java TransactionHazards.java
 
@@ -11,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import lib.Count;
 import lib.sql.Phrase;
 import lib.sql.Sql;
 import lib.sql.Statement;
@@ -44,8 +46,8 @@ public final class Review {
         public String verdict() {
             long dangerous = count(Hazard.Severity.DANGEROUS);
             long caution = count(Hazard.Severity.CAUTION);
-            String ending = statements + (statements == 1 ? " statement in " : " statements in ") + files
-                    + (files == 1 ? " file" : " files") + (excused == 0 ? "" : ", " + excused + " excused");
+            String ending = Count.of(statements, "statement") + " in " + Count.of(files, "file")
+                    + (excused == 0 ? "" : ", " + excused + " excused");
             return dangerous > 0 ? "NOT safe to deploy: " + dangerous + " dangerous, " + caution
                     + " to look at; " + ending
                     : unverified() ? "not known to be safe to deploy: " + caution + " to look at; " + ending

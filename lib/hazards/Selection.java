@@ -1,5 +1,5 @@
-//SOURCES ../Changed.java ../Console.java ../Decoded.java ../Failure.java ../Gate.java ../Git.java ../History.java
-//SOURCES ../Migration.java ../Postgres.java ../Project.java
+//SOURCES ../Changed.java ../Console.java ../Count.java ../Decoded.java ../Failure.java ../Gate.java ../Git.java
+//SOURCES ../History.java ../Migration.java ../Postgres.java ../Project.java
 //SOURCES Context.java Finding.java Inventory.java Names.java Source.java
 
 package lib.hazards;
@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import lib.Changed;
 import lib.Console;
+import lib.Count;
 import lib.Decoded;
 import lib.Failure;
 import lib.Gate;
@@ -44,7 +45,7 @@ public record Selection(List<Source> sources, Context context, String what) {
     /** The files somebody names. */
     public static Selection named(Project project, List<Path> names) {
         List<Source> sources = Source.named(project.repo, names);
-        return new Selection(sources, Context.of(shape(project)), files(sources.size()));
+        return new Selection(sources, Context.of(shape(project)), Count.of(sources.size(), "file"));
     }
 
     /** The {@code .sql} files that are not as they were where this branch left another one. */
@@ -59,7 +60,7 @@ public record Selection(List<Source> sources, Context context, String what) {
                 .sorted(Names::compare).map(project.repo::resolve).filter(Files::isRegularFile)
                 .map(file -> Source.read(project.repo, file)).toList();
         return new Selection(sources, Context.of(shape(project)),
-                files(sources.size()) + " changed since " + reference);
+                Count.of(sources.size(), "file") + " changed since " + reference);
     }
 
     /** The pending migrations, or all when no database says which are; without a tool the files of its folder. */
@@ -68,7 +69,7 @@ public record Selection(List<Source> sources, Context context, String what) {
         Context context = Context.of(shape(project));
         if (history.isEmpty()) {
             List<Source> sources = folder(project);
-            return new Selection(sources, context, files(sources.size()));
+            return new Selection(sources, context, Count.of(sources.size(), "file"));
         }
         String why = "no database was asked";
         if (!Console.interactive() || System.getenv("PROD_DATABASE_URL") != null) {
@@ -80,8 +81,8 @@ public record Selection(List<Source> sources, Context context, String what) {
                 why = Gate.words(e).lines().findFirst().orElse("");
             }
         }
-        return new Selection(of(history.get().local()), context, "all " + history.get().local().size()
-                + " migrations, because it is not known which are pending (" + why + ")");
+        return new Selection(of(history.get().local()), context, "all of " + Count.of(history.get().local().size(),
+                "migration") + ", because it is not known which are pending (" + why + ")");
     }
 
     /** Migrations as the repository has them committed. */
@@ -153,9 +154,5 @@ public record Selection(List<Source> sources, Context context, String what) {
             }
         }
         return findings;
-    }
-
-    private static String files(int count) {
-        return count + (count == 1 ? " file" : " files");
     }
 }

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../History.java ../Migration.java ../sql/Name.java ../Postgres.java DrizzleConfig.java
+//SOURCES ../Count.java ../Failure.java ../History.java ../Migration.java ../sql/Name.java ../Postgres.java
+//SOURCES DrizzleConfig.java
 
 package lib.migrations;
 
@@ -8,6 +9,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
@@ -74,7 +76,7 @@ record DrizzleTable(Name name, List<String> columns, List<Row> rows, List<Histor
         if (filled.size() > 1) {
             troubles.add(new History.Trouble("duplicated", sql(filled.get(1).name),
                     "two tables have rows of these migrations: "
-                    + filled.stream().map(table -> sql(table.name) + " (" + table.rows.size() + " rows)")
+                    + filled.stream().map(table -> sql(table.name) + " (" + Count.of(table.rows.size(), "row") + ")")
                     .collect(Collectors.joining(", "))
                     + ", and what runs with the one does not see the other",
                     "give drizzle.config and migrate() the same table, then DROP TABLE the one nothing uses", true));

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../History.java ../Postgres.java ../sql/Name.java
+//SOURCES ../Count.java ../Failure.java ../History.java ../Postgres.java ../sql/Name.java
 
 package lib.migrations;
 
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.Failure;
 import lib.History;
 import lib.Postgres;
@@ -58,7 +59,8 @@ record HistoryTable(Name name, List<String> columns, List<Map<String, String>> r
         if (ours.size() > 1) {
             troubles.add(new History.Trouble("duplicated", ours.get(1).sql(),
                     "two tables have rows of these migrations: " + ours.stream()
-                    .map(table -> table.sql() + " (" + table.rows.size() + " rows)").collect(Collectors.joining(", "))
+                    .map(table -> table.sql() + " (" + Count.of(table.rows.size(), "row") + ")")
+                    .collect(Collectors.joining(", "))
                     + ", and what runs with the one does not see the other",
                     "find out which one the application's migrator uses, then DROP TABLE the other", true));
         }

@@ -1,4 +1,4 @@
-//SOURCES ../Decoded.java ../Failure.java ../History.java ../Migration.java ../sql/Name.java
+//SOURCES ../Count.java ../Decoded.java ../Failure.java ../History.java ../Migration.java ../sql/Name.java
 //SOURCES DrizzleFolder.java HistoryTable.java JavaScript.java ToolTable.java
 
 package lib.migrations;
@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Count;
 import lib.Decoded;
 import lib.Failure;
 import lib.History;
@@ -160,7 +161,7 @@ public final class OtherTool implements History {
         }
         Troubles troubles = new Troubles();
         String what = rule.tool + " keeps its history in " + table.full()
-                + (there == null ? ", which is not there" : " (" + rows.rows().size() + " rows)");
+                + (there == null ? ", which is not there" : " (" + Count.of(rows.rows().size(), "row") + ")");
         String rest = rule.column == null ? "; which of its migrations are pending only " + rule.tool + " can tell"
                 : pending.isEmpty() ? "; nothing in " + folder + " is missing there"
                 : "; not in it: " + String.join(", ", pending.stream().limit(5).map(Migration::id).toList())

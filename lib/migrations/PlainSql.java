@@ -26,7 +26,6 @@ public final class PlainSql implements History {
     private static final Pattern FILE = Pattern.compile("[a-zA-Z]?(\\d+)(?:[._ -].*)?\\.sql");
     private static final Pattern BACK = Pattern.compile("(?i).*([._-](down|undo|rollback|revert)|^undo.*)\\.sql");
     private static final Pattern FOLDER = Pattern.compile("(?i)(?:.*/)?[\\w-]*migrat[\\w-]*(?:/.*)?");
-    private static final Name CATALOG = Name.of("pg_catalog", "pg_class");
     private static final String START = """
             keep a history from now on, with a row for each file that this database has had:
             CREATE TABLE schema_migrations (filename text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
@@ -172,7 +171,7 @@ public final class PlainSql implements History {
         }
         trailing(troubles, all, applied(all));
         troubles.broken(pending, broken);
-        return new State(CATALOG, false, List.of(), applied, pending, List.copyOf(troubles.all()));
+        return new State(null, false, List.of(), applied, pending, List.copyOf(troubles.all()));
     }
 
     private static void skipped(Troubles troubles, Traces.Told told, String later) {

@@ -83,10 +83,17 @@ final class Traces {
         for (int i = 0; i < migrations.size(); i++) {
             traces.read(i, migrations.get(i), alive);
         }
-        for (List<String> row : Postgres.rows(connection, THERE)) {
-            traces.present.add(new Trace(row.get(0), Name.of(row.get(1), row.get(2)), row.get(3)));
-        }
+        traces.present.addAll(present(connection));
         return traces.told();
+    }
+
+    /** Everything in a database by which a migration can be recognised. */
+    static Set<Trace> present(Connection connection) throws SQLException {
+        Set<Trace> present = new HashSet<>();
+        for (List<String> row : Postgres.rows(connection, THERE)) {
+            present.add(new Trace(row.get(0), Name.of(row.get(1), row.get(2)), row.get(3)));
+        }
+        return present;
     }
 
     private void read(int file, Migration migration, Trace.Alive alive) {

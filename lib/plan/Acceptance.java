@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../Postgres.java Certificate.java Executor.java Journal.java
+//SOURCES ../Count.java ../Failure.java ../Fingerprint.java ../Postgres.java Certificate.java Executor.java Journal.java
 
 package lib.plan;
 
@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Postgres;
@@ -103,7 +104,7 @@ public final class Acceptance implements Executor.Acceptance {
             long then = rehearsed.outcomes().get(i).rows();
             boolean vanished = now == 0 && then >= ROWS_NOTICED;
             if (vanished || Math.abs(now - then) > Math.max(ROWS_SLACK, ROWS_SHARE * then)) {
-                throw Failure.stop("a statement touched " + now + " rows, in the rehearsal " + then + ": "
+                throw Failure.stop("a statement touched " + Count.of(now, "row") + ", in the rehearsal " + then + ": "
                         + outcomes.get(i).statement(), null);
             }
         }

@@ -1,5 +1,5 @@
-//SOURCES ../Migration.java ../Notes.java ../Place.java ../Variables.java ../sql/Name.java Draft.java Node.java
-//SOURCES Problem.java Waiting.java
+//SOURCES ../Count.java ../Migration.java ../Notes.java ../Place.java ../Variables.java ../sql/Name.java Draft.java
+//SOURCES Node.java Problem.java Waiting.java
 
 package lib.plan;
 
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import lib.Count;
 import lib.Migration;
 import lib.Notes;
 import lib.Place;
@@ -89,9 +90,9 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
                 : !data.isEmpty() ? Kind.DATA_ONLY : Kind.NONE;
         String reason = switch (kind) {
             case COMPLEX -> problems.get(0).message();
-            case SIMPLE -> counted(statements.size(), "statement") + ", " + counted(data.size(), "data step")
+            case SIMPLE -> Count.of(statements.size(), "statement") + ", " + Count.of(data.size(), "data step")
                     + " derived or given";
-            case DATA_ONLY -> counted(data.size(), "data step") + ", no schema change";
+            case DATA_ONLY -> Count.of(data.size(), "data step") + ", no schema change";
             case NONE -> "nothing in the database follows from it";
         };
         List<String> tables = named(entry, draft.steps().stream().map(Node::touches).flatMap(Collection::stream)
@@ -119,15 +120,11 @@ public record Classes(List<Entry> entries, Kind overall, String reason) {
                 && Stream.of(problem.object().split("\\.")).anyMatch(entry::mentions);
     }
 
-    private static String counted(long number, String what) {
-        return number + " " + what + (number == 1 ? "" : "s");
-    }
-
     private static String reason(Kind overall, int pending, Draft draft) {
         return switch (overall) {
             case NONE -> "nothing is pending";
-            case DATA_ONLY -> counted(draft.dataSteps(), "data step") + ", no pending migration";
-            case SIMPLE -> counted(pending, "pending migration") + ", " + counted(draft.dataSteps(), "data step")
+            case DATA_ONLY -> Count.of(draft.dataSteps(), "data step") + ", no pending migration";
+            case SIMPLE -> Count.of(pending, "pending migration") + ", " + Count.of(draft.dataSteps(), "data step")
                     + ", written automatically";
             case COMPLEX -> draft.problems().size() + " decided by a person: "
                     + String.join(", ", draft.problems().stream().map(Problem::object).toList());

@@ -1,4 +1,4 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java ../trash/Trash.java
+//SOURCES ../Count.java ../sql/Change.java ../sql/Name.java ../sql/Statement.java ../trash/Trash.java
 //SOURCES Belongings.java Catalog.java Definitions.java Node.java Pending.java Restore.java
 
 package lib.plan;
@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import lib.Count;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -195,7 +196,7 @@ final class Discard {
 
     private Node node(Pending.Part part, Statement alone, List<String> all, String how) {
         String origin = part.migration().id();
-        Node plain = Node.file(alone, origin, origin + ": " + how + " for " + days + (days == 1 ? " day" : " days")
+        Node plain = Node.file(alone, origin, origin + ": " + how + " for " + Count.of(days, "day")
                 + " (release.java undrop)", catalog);
         return plain.as(String.join(";\n", all));
     }

@@ -1,4 +1,5 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Node.java Pending.java Problem.java
+//SOURCES ../Count.java ../sql/Change.java ../sql/Name.java ../sql/Statement.java Catalog.java Node.java Pending.java
+//SOURCES Problem.java
 
 package lib.plan;
 
@@ -7,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
+import lib.Count;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -58,7 +60,7 @@ final class Losses {
                 if (catalog.populated(table) && !saved(new Node.Ref(table, null), new Node.Ref(table, null))
                         && emptied.add(table)) {
                     problems.add(Problem.loss(table.toString(), entry, table + " loses its "
-                            + counted(catalog.count("SELECT count(*) FROM " + table.sql()), "row")
+                            + Count.of(catalog.count("SELECT count(*) FROM " + table.sql()), "row")
                             + " by the SQL of this entry, and nothing reads them first", statement.sql(), 0));
                 }
             }
@@ -69,7 +71,7 @@ final class Losses {
                         + Name.quote(dropped.column()) + ") FROM " + dropped.table().sql());
                 if (values > 0) {
                     String object = dropped.table() + "." + dropped.column();
-                    problems.add(Problem.loss(object, entry, object + " loses its " + counted(values, "value")
+                    problems.add(Problem.loss(object, entry, object + " loses its " + Count.of(values, "value")
                             + " by the SQL of this entry, and nothing reads them first", statement.sql(), 0));
                 }
             }
@@ -81,7 +83,7 @@ final class Losses {
         Node.Ref all = new Node.Ref(table, null);
         if (catalog.populated(before) && !saved(all, new Node.Ref(before, null)) && emptied.add(before)) {
             lose(part, table, table.toString(), table + how
-                    + counted(catalog.count("SELECT count(*) FROM " + before.sql()), "row"));
+                    + Count.of(catalog.count("SELECT count(*) FROM " + before.sql()), "row"));
         }
     }
 
@@ -94,16 +96,12 @@ final class Losses {
         long values = catalog.count("SELECT count(" + Name.quote(before.column()) + ") FROM " + before.table().sql());
         if (values > 0) {
             String object = dropped.table() + "." + dropped.column();
-            lose(part, dropped.table(), object, object + " is dropped with its " + counted(values, "value"));
+            lose(part, dropped.table(), object, object + " is dropped with its " + Count.of(values, "value"));
         }
     }
 
     private boolean saved(Node.Ref now, Node.Ref before) {
         return release.saves(now) || release.saves(before);
-    }
-
-    private static String counted(long number, String what) {
-        return number + " " + what + (number == 1 ? "" : "s");
     }
 
     private void lose(Pending.Part part, Name table, String object, String how) {

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Migration.java ../Notes.java ../Postgres.java ../sql/Name.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../Migration.java ../Notes.java ../Postgres.java ../sql/Name.java
 //SOURCES Catalog.java Draft.java Node.java
 //SOURCES Pending.java Problem.java Question.java Violation.java
 
@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Migration;
@@ -104,11 +105,12 @@ public record Probes(List<Violation> violations, int counted, List<String> skipp
         String left = skipped.isEmpty() ? "" : "\nnot counted: " + String.join("\nnot counted: ", skipped);
         if (violations.isEmpty()) {
             return counted == 0 && skipped.isEmpty() ? Gate.passed("no statement depends on what rows hold")
-                    : skipped.isEmpty() ? Gate.passed(counted + " questions asked, no row stands in the way")
-                    : Gate.warned(counted + " questions asked, no row stands in the way" + left,
+                    : skipped.isEmpty() ? Gate.passed(Count.of(counted, "question")
+                    + " asked, no row stands in the way")
+                    : Gate.warned(Count.of(counted, "question") + " asked, no row stands in the way" + left,
                     "the rehearsal decides about these");
         }
-        String list = violations.stream().map(each -> each.rows() + (each.rows() == 1 ? " row: " : " rows: ")
+        String list = violations.stream().map(each -> Count.of(each.rows(), "row") + ": "
                 + each.what() + (each.mayBeMended() ? " (the release changes that table: the rehearsal decides)" : ""))
                 .collect(Collectors.joining("\n"));
         String query = violations.stream().filter(each -> !each.mayBeMended()).findFirst().orElse(violations.get(0))

@@ -1,8 +1,9 @@
-//SOURCES ../Hash.java
+//SOURCES ../Count.java ../Hash.java
 
 package lib.plan;
 
 import java.util.List;
+import lib.Count;
 import lib.Hash;
 
 /**
@@ -46,7 +47,7 @@ public record Problem(Kind kind, String object, String origin, String message, S
 
     static Problem loss(String object, String origin, String why, String source, int days) {
         String kept = days == 0 ? "the backup keeps them"
-                : "release.java undrop brings them back for " + days + (days == 1 ? " day" : " days")
+                : "release.java undrop brings them back for " + Count.of(days, "day")
                 + ", the backup after that";
         return new Problem(Kind.LOSS, object, origin, why, source, List.of(
                 new Option("accept", "these values are not needed any more: give them up (" + kept + ")"),

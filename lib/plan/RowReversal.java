@@ -1,10 +1,11 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java ../trash/Trash.java
+//SOURCES ../Count.java ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java ../trash/Trash.java
 //SOURCES Definitions.java Rollback.java Trail.java
 
 package lib.plan;
 
 import java.util.ArrayList;
 import java.util.List;
+import lib.Count;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Phrase;
@@ -52,7 +53,7 @@ final class RowReversal {
     }
 
     private String counted() {
-        return rows + (rows == 1 ? " row" : " rows");
+        return Count.of(rows, "row");
     }
 
     private void lost(Name table, String what) {

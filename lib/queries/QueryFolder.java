@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../sql/Parameters.java ../sql/Sql.java Query.java
+//SOURCES ../Count.java ../Failure.java ../sql/Parameters.java ../sql/Sql.java Query.java
 
 package lib.queries;
 
@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import lib.Count;
 import lib.Failure;
 import lib.sql.Parameters;
 import lib.sql.Sql;
@@ -99,8 +100,8 @@ public final class QueryFolder {
         List<String> values = Parameters.list(notes.getOrDefault("params", ""));
         int places = parameters.names().size();
         if (!values.isEmpty() && values.size() != places) {
-            throw new IllegalArgumentException("line " + piece.line() + ": -- params: gives " + values.size()
-                    + " values for " + places + " parameters");
+            throw new IllegalArgumentException("line " + piece.line() + ": -- params: gives "
+                    + Count.of(values.size(), "value") + " for " + Count.of(places, "parameter"));
         }
         Map<String, String> excused = new HashMap<>();
         for (String status : List.of("slower", "broken")) {

@@ -1,5 +1,6 @@
-//SOURCES ../Copy.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Migration.java
-//SOURCES ../Postgres.java ../Some.java ../plan/Executor.java ../sql/Name.java ../sql/Statement.java Proof.java Rehearsal.java
+//SOURCES ../Copy.java ../Count.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Migration.java
+//SOURCES ../Postgres.java ../Some.java ../plan/Executor.java ../sql/Name.java ../sql/Statement.java Proof.java
+//SOURCES Rehearsal.java
 
 package lib.rehearsal;
 
@@ -15,6 +16,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lib.Copy;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -87,8 +89,8 @@ public final class Coverage implements Proof {
     }
 
     private static Gate.Finding told(History history, Found found, String refused) {
-        String passed = "the schema is the one that the " + history.local().size() + " files of " + history.tool()
-                + " make of an empty database";
+        String passed = "the schema is the one that " + Count.of(history.local().size(), "file") + " of "
+                + history.tool() + (history.local().size() == 1 ? " makes" : " make") + " of an empty database";
         List<String> notes = new ArrayList<>();
         if (!found.added.isEmpty()) {
             notes.add("besides, the SQL adds on purpose:\n  " + some(found.added));

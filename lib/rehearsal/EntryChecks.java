@@ -1,4 +1,4 @@
-//SOURCES ../Gate.java ../Postgres.java ../plan/Executor.java Proof.java Rehearsal.java
+//SOURCES ../Count.java ../Gate.java ../Postgres.java ../plan/Executor.java Proof.java Rehearsal.java
 
 package lib.rehearsal;
 
@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lib.Count;
 import lib.Gate;
 import lib.Postgres;
 import lib.plan.Executor;
@@ -55,7 +56,7 @@ public final class EntryChecks implements Proof {
         try {
             List<List<String>> rows = Postgres.rows(connection, sql);
             String only = rows.size() == 1 && rows.get(0).size() == 1 ? String.valueOf(rows.get(0).get(0)) : "";
-            return only.matches("-?\\d+(\\.\\d+)?|t|f|null") ? only : rows.size() + " rows";
+            return only.matches("-?\\d+(\\.\\d+)?|t|f|null") ? only : Count.of(rows.size(), "row");
         } catch (SQLException e) {
             return "fails: " + Gate.words(e).lines().findFirst().orElse("").replaceFirst("^ERROR: ", "");
         }

@@ -1,4 +1,4 @@
-//SOURCES ../Json.java ../plan/Attribution.java ../sql/Name.java
+//SOURCES ../Count.java ../Json.java ../plan/Attribution.java ../sql/Name.java
 
 package lib.rehearsal;
 
@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import lib.Count;
 import lib.plan.Attribution;
 import lib.sql.Name;
 
@@ -47,7 +48,7 @@ record Judgement(String table, long before, long after, List<String> changed, Li
 
     /** A table that no statement names and that is not what it was. */
     static Judgement unnamed(Counted counted, boolean comparable) {
-        String what = counted.before != counted.after ? counted.after + " rows instead of " + counted.before
+        String what = counted.before != counted.after ? Count.of(counted.after, "row") + " instead of " + counted.before
                 : comparable ? "the same " + counted.before + " rows in number, but other values in them"
                 : "other columns, and no statement names the table";
         return new Judgement(counted.table.toString(), counted.before, counted.after, List.of(), List.of(),
@@ -64,7 +65,7 @@ record Judgement(String table, long before, long after, List<String> changed, Li
             by.addAll(rows.by());
         }
         if (rows.exact() && expected != counted.after || rows.by().isEmpty() && counted.before != counted.after) {
-            wrong.add("table " + counted.table + ": " + counted.after + " rows instead of " + counted.before
+            wrong.add("table " + counted.table + ": " + Count.of(counted.after, "row") + " instead of " + counted.before
                     + (rows.by().isEmpty() ? "" : "; its statements account for " + expected));
         }
         boolean moved = rows.in() + rows.out() > 0 || !rows.exact();
@@ -83,9 +84,9 @@ record Judgement(String table, long before, long after, List<String> changed, Li
                     && counted.after >= counted.before;
             if (setting.isEmpty() && !byRows && !(column.gone() && column.before == 0)) {
                 wrong.add("column " + counted.table + "." + column.name + (column.gone()
-                        ? " is gone with its " + column.before + " values" : column.before == column.after
+                        ? " is gone with its " + Count.of(column.before, "value") : column.before == column.after
                         ? ": the same " + column.before + " values in number, but others"
-                        : ": " + column.after + " values instead of " + column.before));
+                        : ": " + Count.of(column.after, "value") + " instead of " + column.before));
             }
         }
         return new Judgement(counted.table.toString(), counted.before, counted.after, changed, List.copyOf(by), lost,

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Some.java ../backup/Contents.java
+//SOURCES ../Count.java ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Some.java
+//SOURCES ../backup/Contents.java
 //SOURCES ../plan/Attribution.java ../plan/Executor.java ../schema/Difference.java ../sql/Name.java ../trash/Trash.java
 //SOURCES Judgement.java Proof.java Rehearsal.java Stored.java
 
@@ -12,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -171,14 +173,14 @@ public final class Lossless implements Proof {
             long most = move.from().stream().map(source -> then.get(source.full())).filter(rows -> rows != null)
                     .mapToLong(Contents.Rows::rows).max().orElse(0);
             if (move.rows() < most) {
-                silent.add(move.into() + " took " + move.rows() + " rows, its source has " + most + ": "
+                silent.add(move.into() + " took " + Count.of(move.rows(), "row") + ", its source has " + most + ": "
                         + move.statement());
             }
         }
         judgements.stream().filter(Judgement::lost).forEach(judged -> silent.add(judged.loss()));
         long kept = judgements.stream().filter(judged -> !judged.changed().isEmpty()
                 || judged.before() != judged.after()).count();
-        String found = then.size() + " tables compared with the backup; " + kept
+        String found = Count.of(then.size(), "table") + " compared with the backup; " + kept
                 + " changed or made, every change by a statement of the plan";
         return silent.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "\n" + listed(silent), "look whether these rows and values may go");

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Postgres.java ../QueriesSetting.java ../plan/Executor.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../Postgres.java ../QueriesSetting.java ../plan/Executor.java
 //SOURCES ../queries/Baseline.java ../queries/Comparison.java ../queries/Explained.java ../queries/IndexAdvice.java
 //SOURCES ../queries/Query.java ../queries/QueryFolder.java ../queries/Stopwatch.java ../queries/Usage.java
 //SOURCES ../queries/Workload.java Production.java Proof.java Rehearsal.java Told.java
@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Postgres;
@@ -74,7 +75,7 @@ public final class Queries implements Proof {
             }
             Baseline.of(usage, Instant.now()).save(rehearsal.run());
             queries.addAll(usage.queries(setting.accept()));
-            return usage.hidden() == 0 ? null : usage.hidden() + " queries of other roles are hidden from ours"
+            return usage.hidden() == 0 ? null : Count.of(usage.hidden(), "query") + " of other roles hidden from ours"
                     + " (GRANT pg_read_all_stats shows them)";
         } catch (SQLException | Failure e) {
             return "production was not asked for its queries: " + Gate.words(e);
@@ -170,7 +171,8 @@ public final class Queries implements Proof {
             }
         });
         long unknown = all.values().stream().filter(status -> status == Status.unknown).count();
-        String seen = all.size() + " queries compared" + (unknown == 0 ? "" : ", " + unknown + " not understood")
+        String seen = Count.of(all.size(), "query") + " compared"
+                + (unknown == 0 ? "" : ", " + unknown + " not understood")
                 + (statistics == null ? "" : "; " + statistics);
         if (!stops.isEmpty()) {
             stops.addAll(warns);

@@ -1,10 +1,12 @@
-//SOURCES ../Failure.java ../Gate.java ../History.java ../Migration.java ../plan/Executor.java Proof.java Rehearsal.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../History.java ../Migration.java ../plan/Executor.java Proof.java
+//SOURCES Rehearsal.java
 
 package lib.rehearsal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -47,9 +49,11 @@ public final class Recorded implements Proof {
                 throw Failure.stop(troubles.get(0).message(), troubles.get(0).hint());
             }
             int added = after.applied().size() - before.applied().size();
-            rehearsal.phase().fact("historyRows", added);
-            return Gate.passed((after.exists() ? after.table() + " holds " + added + " new rows" : added
-                    + " files are there by what they create") + ", and " + history.tool()
+            boolean kept = after.table() != null;
+            rehearsal.phase().fact("historyRows", kept ? added : 0);
+            return Gate.passed((kept ? after.table() + " holds " + Count.of(added, "new row") : Count.of(added, "file")
+                    + (added == 1 ? " is" : " are") + " there by what " + (added == 1 ? "it creates" : "they create"))
+                    + ", and " + history.tool()
                     + " has nothing left to run");
         }
     }

@@ -1,5 +1,5 @@
-//SOURCES ../Address.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Migration.java
-//SOURCES ../Phase.java
+//SOURCES ../Address.java ../Count.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java
+//SOURCES ../Migration.java ../Phase.java
 //SOURCES ../Postgres.java ../Project.java ../QueriesSetting.java ../Run.java ../queries/Baseline.java
 //SOURCES ../queries/Usage.java LastRelease.java PrismaClient.java Validity.java
 
@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import lib.Address;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -90,10 +91,10 @@ public final class SpotChecks {
                     troubles.get(0).hint());
         }
         if (!pending.isEmpty()) {
-            throw Failure.stop(state.table() + " lacks " + pending.size() + " of " + history.get().local().size()
+            throw Failure.stop(state.place() + " lacks " + pending.size() + " of " + history.get().local().size()
                     + " migrations: " + String.join(", ", pending), "jbang release.java status");
         }
-        return Gate.passed(state.table() + " holds all " + history.get().local().size() + " migrations");
+        return Gate.passed(state.place() + " holds all " + Count.of(history.get().local().size(), "migration"));
     }
 
     private Gate.Finding schema() throws SQLException {
@@ -130,9 +131,9 @@ public final class SpotChecks {
         }
         phase.fact("queries", facts);
         String since = " since " + before.taken().replaceFirst("\\..*", "Z").replace("ZZ", "Z");
-        return slower.isEmpty() ? Gate.passed(changes.size() + " queries" + since
+        return slower.isEmpty() ? Gate.passed(Count.of(changes.size(), "query") + since
                 + ", none slower by more than " + project.settings.queries().slower() + " %")
-                : Gate.warned(changes.size() + " queries" + since + "\n" + String.join("\n", slower),
+                : Gate.warned(Count.of(changes.size(), "query") + since + "\n" + String.join("\n", slower),
                 "EXPLAIN (ANALYZE, BUFFERS) it there; its tables may need ANALYZE");
     }
 

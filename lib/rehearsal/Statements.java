@@ -1,4 +1,4 @@
-//SOURCES ../sql/LockMode.java Measured.java
+//SOURCES ../Count.java ../sql/LockMode.java Measured.java
 
 package lib.rehearsal;
 
@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import lib.Count;
 import lib.sql.LockMode;
 
 /** The measured statements as a table of at most 80 columns: first those that somebody has to know of. */
@@ -93,7 +94,8 @@ final class Statements {
             notes.add("writes all of " + list(done.rewrites) + " anew");
         }
         String scans = done.scans.entrySet().stream().filter(scan -> scan.getValue() >= MANY_ROWS)
-                .map(scan -> scan.getValue() + " rows of " + scan.getKey()).collect(Collectors.joining(", "));
+                .map(scan -> Count.of(scan.getValue(), "row") + " of " + scan.getKey())
+                .collect(Collectors.joining(", "));
         if (!scans.isEmpty()) {
             notes.add("reads " + scans);
         }

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../backup/Contents.java ../backup/Manifest.java ../plan/Attribution.java
+//SOURCES ../Count.java ../Failure.java ../Fingerprint.java ../backup/Contents.java ../backup/Manifest.java
+//SOURCES ../plan/Attribution.java
 //SOURCES ../plan/Executor.java ../plan/Plan.java ../sql/Name.java ../trash/Trash.java ../Postgres.java ../Target.java
 //SOURCES Stored.java
 
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Postgres;
@@ -74,7 +76,7 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
                 continue;
             }
             if (left == null) {
-                lost.add("table " + table.name() + " with its " + rows + (rows == 1 ? " row" : " rows"));
+                lost.add("table " + table.name() + " with its " + Count.of(rows, "row"));
             } else if (rows(has, left.name()) < rows) {
                 long gone = rows - rows(has, left.name());
                 lost.add(gone + " of " + rows + " rows of " + table.name());
@@ -82,7 +84,7 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
         }
         values.forEach((column, count) -> {
             if (count > 0) {
-                lost.add("column " + column + " with its " + count + (count == 1 ? " value" : " values"));
+                lost.add("column " + column + " with its " + Count.of(count, "value"));
             }
         });
         return lost;

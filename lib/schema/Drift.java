@@ -70,14 +70,14 @@ public record Drift(List<Difference> differences, String untold) {
     /** Not the tool's own table, what a platform brings along, and what a release put aside. */
     private static Predicate<Difference> counts(History history, History.State state) {
         List<String> platform = Platform.schemas(history.tool());
-        String table = state.table().name();
-        String schema = state.table().schema();
+        String schema = state.table() == null ? "public" : state.table().schema();
+        String table = state.table() == null ? null : state.table().name();
         String own = schema.equals("public") ? table : schema + "." + table;
         return difference -> {
             String object = difference.object();
             String home = object.contains(".") ? object.substring(0, object.indexOf('.')) : object;
-            boolean kept = object.startsWith(own)
-                    || difference.kind().equals("schema") && object.equals(schema);
+            boolean kept = own != null && (object.startsWith(own)
+                    || difference.kind().equals("schema") && object.equals(schema));
             boolean aside = home.startsWith(Trash.PREFIX) || platform.contains(home);
             boolean managed = !platform.isEmpty() && MANAGED.contains(difference.kind());
             return !kept && !aside && !managed;

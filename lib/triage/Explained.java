@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Gate.java ../Phase.java Complaint.java Log.java Triage.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../Phase.java Complaint.java Log.java Triage.java
 
 package lib.triage;
 
@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Phase;
@@ -42,7 +43,7 @@ public final class Explained {
         }
         phase.fact("errors", facts);
         String causes = String.join(", ", facts.stream().map(fact -> fact.get("cause").toString()).distinct().toList());
-        return Gate.passed(name + ": " + complaints.size() + (complaints.size() == 1 ? " error" : " errors") + ", "
+        return Gate.passed(name + ": " + Count.of(complaints.size(), "error") + ", "
                 + causes);
     }
 
