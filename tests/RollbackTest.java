@@ -73,6 +73,37 @@ class RollbackTest {
         }
     }
 
+    @Test
+    void whatCannotComeBackIsSaidAndIsNoReasonToRefuse() {
+        try (World world = World.of("rollback_remains", "template0")) {
+            String first = """
+                    CREATE TYPE state AS ENUM ('new');
+                    CREATE TABLE orders (id int PRIMARY KEY, note varchar(5), state state NOT NULL DEFAULT 'new');
+                    """;
+            world.execute(first, "INSERT INTO orders (id, note) VALUES (1, 'short')");
+            world.write("migrations/001_orders.sql", first);
+            world.push("the first file");
+            world.git("push", "-q", "origin", "main:release");
+            world.write("migrations/002_sent.sql", "ALTER TYPE state ADD VALUE 'sent';\n");
+            world.write("migrations/003_note.sql", "ALTER TABLE orders ALTER COLUMN note TYPE text;\n"
+                    + "CREATE TABLE notes (id int PRIMARY KEY);\n");
+            world.push("two more");
+            release(world);
+            world.execute("UPDATE orders SET note = 'longer than before', state = 'sent'");
+
+            World.Result asked = world.run("release", "rollback");
+            assertEquals(11, asked.exit(), asked::all);
+            assertTrue(asked.err().contains("sql still takes 002_sent for applied: what it made remains"), asked::all);
+            assertTrue(asked.err().contains("does not come back: enum state keeps the value 'sent'"), asked::all);
+            assertTrue(asked.err().contains("values of orders.note that character varying(5) cuts"), asked::all);
+            World.Result back = world.run("release", "rollback", "--approve", approval(asked));
+            assertEquals(0, back.exit(), back::all);
+            assertEquals("longe sent", world.sql("SELECT note || ' ' || state FROM orders"));
+            World.Result status = world.run("release", "status");
+            assertTrue(status.out().contains("2 migrations applied, pending: 003_note"), status::all);
+        }
+    }
+
     private static void whatCannotBeStoppedIsStartedAgain(World world, String approval) {
         String settings = World.read(world.repo.resolve("release.json"));
         Path started = world.folder.resolve("started");

@@ -123,7 +123,7 @@ public final class Attribution {
             return statements.get(at).sql().matches("(?is).*\\bDO\\s+UPDATE\\b.*");
         }
         return change instanceof Change.SetType type && is(at, type.table(), table)
-                && (converted || Node.names(statements.get(at).sql(), "USING"))
+                && (converted || type.using() != null)
                 && trails.get(at).before(type.table(), type.column()).equals(column);
     }
 

@@ -162,8 +162,8 @@ public final class Lossless implements Proof {
         if (!wrong.isEmpty()) {
             throw Failure.stop("the plan changes data that none of its statements accounts for:\n"
                     + listed(wrong), "a trigger or a CASCADE does it: write the statement that means it (DELETE,"
-                    + " UPDATE, DROP) into the migration, or keep the data; what a trigger may change, the UPDATE itself"
-                    + " must name: SET status = 'paid', updated_at = updated_at");
+                    + " UPDATE, DROP) into the migration, or keep the data; what a trigger may change, the UPDATE"
+                    + " names itself: SET status = 'paid', updated_at = updated_at");
         }
         if (!stuck.isEmpty()) {
             throw Failure.stop("a plain DROP would be refused here, because others still need what it drops:\n"

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
@@ -42,6 +43,7 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
         Stored then;
         Fingerprint before;
         Map<String, Long> values = new LinkedHashMap<>();
+        Map<Stored.Table, Map<Integer, Stored.Values>> typed = new LinkedHashMap<>();
         try (Connection connection = Postgres.write(copy, "rollback")) {
             before = Fingerprint.of(connection);
             then = Stored.of(connection);
@@ -52,6 +54,11 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
                                 Set.of(), Set.of(column.getKey())).get(column.getKey()).values());
                     }
                 }
+                Set<Integer> places = table.columns().keySet().stream().filter(place -> !attribution.setting(
+                        table.name(), table.columns().get(place).name(), true).isEmpty()).collect(Collectors.toSet());
+                if (!places.isEmpty()) {
+                    typed.put(table, Stored.values(connection, table, Set.of(), places));
+                }
             }
         }
         Executor.Result result = new Executor(copy, (connection, done) -> { }, done -> { }, say).run(plan);
@@ -61,9 +68,34 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
         }
         try (Connection connection = Postgres.read(copy, "rollback")) {
             Contents now = backup.contents().again(copy, (table, read, all) -> { });
-            return new Trial(result, before, Fingerprint.of(connection),
-                    lost(then, Stored.of(connection), values, backup.contents(), now));
+            Stored left = Stored.of(connection);
+            List<String> lost = lost(then, left, values, backup.contents(), now);
+            lost.addAll(cut(connection, typed, left));
+            return new Trial(result, before, Fingerprint.of(connection), lost);
         }
+    }
+
+    // A cast to the type of before cuts and rounds without a word.
+    private static List<String> cut(Connection connection, Map<Stored.Table, Map<Integer, Stored.Values>> typed,
+                                    Stored left) throws SQLException {
+        List<String> cut = new ArrayList<>();
+        for (Map.Entry<Stored.Table, Map<Integer, Stored.Values>> entry : typed.entrySet()) {
+            Stored.Table table = entry.getKey();
+            Stored.Table now = left.tables().get(table.oid());
+            for (Map.Entry<Integer, Stored.Values> column : entry.getValue().entrySet()) {
+                Stored.Column then = table.columns().get(column.getKey());
+                Stored.Column is = now == null ? null : now.columns().get(column.getKey());
+                if (is == null || is.type().equals(then.type()) || column.getValue().equals(Stored.values(connection,
+                        now, Set.of(), Set.of(column.getKey())).get(column.getKey()))) {
+                    continue;
+                }
+                String name = Name.quote(then.name());
+                cut.add("values of " + table.name() + "." + then.name() + " that " + is.type()
+                        + " cuts, rounds or shows in another way; see them: SELECT " + name + " FROM " + table.name()
+                        + " WHERE " + name + "::text <> " + name + "::" + is.type() + "::text");
+            }
+        }
+        return cut;
     }
 
     private static List<String> lost(Stored then, Stored now, Map<String, Long> values, Contents had,

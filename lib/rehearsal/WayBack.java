@@ -246,9 +246,16 @@ public final class WayBack {
             return List.of();
         }
         try (Connection connection = Postgres.read(copy.target(), "rollback")) {
-            List<String> applied = history.get().state(connection).applied().stream().map(Migration::id).toList();
-            return release.pending().stream().filter(applied::contains)
+            History.State state = history.get().state(connection);
+            List<String> applied = state.applied().stream().map(Migration::id).toList();
+            List<String> still = release.pending().stream().filter(applied::contains)
                     .map(id -> history.get().tool() + " still takes " + id + " for applied").toList();
+            if (!state.exists() && !release.rollback().path("remains").isEmpty()) {
+                // It goes by what is there: what cannot be taken away is there, and need not be made again.
+                still.forEach(line -> console.mark("warn", line + ": what it made remains"));
+                return List.of();
+            }
+            return still;
         }
     }
 
