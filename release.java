@@ -165,6 +165,7 @@ class release implements Callable<Integer> {
             if (wish.script == null) {
                 recovery.refuseToBury(services);
             }
+            recovery.inherit(services, situation);
             run.begin();
             List<Step> taken = steps().stream().filter(step -> kind.has(step.name())).toList();
             return wish.dryRun ? walk.dry(taken, this::commands) : walk.through(taken);

@@ -70,8 +70,11 @@ public final class Delivery {
         if (!promotion.onTop(project).equals(promotion)) {
             catchUp();
         }
-        run.put("deploy", Json.tree(new Deploy(project.repo, services, promotion.release())
-                .before(situation.stopped())));
+        // Of a push that may have arrived, what was seen before it counts: what is there now may be the new version.
+        if (!situation.arrived()) {
+            run.put("deploy", Json.tree(new Deploy(project.repo, services, promotion.release())
+                    .before(situation.stopped())));
+        }
         // The connection may be cut between the push and its answer: until that is known, so it stands in the record.
         situation.pushed(Promotion.Arrived.UNKNOWN);
         run.put("release", situation.record());
@@ -83,12 +86,13 @@ public final class Delivery {
 
     public void start() {
         if (promotion == null) {
-            if (situation.stopped()) {
+            boolean down = situation.stopped() || situation.outage().inherited();
+            if (down) {
                 services.back(console::say);
                 situation.started();
             }
-            console.mark(situation.stopped() ? "pass" : "skip", situation.stopped()
-                    ? "started: " + String.join(", ", services.backCommands()) : "no service was stopped");
+            console.mark(down ? "pass" : "skip", down ? "started: " + String.join(", ", services.backCommands())
+                    : "no service was stopped");
         } else if (services.startCommands().isEmpty()) {
             console.mark("skip", services.stoppable().isEmpty() ? "no service was stopped"
                     : "the deploy of " + project.release + " starts them");

@@ -16,10 +16,21 @@ public final class Outage {
     private State state = State.UNTOUCHED;
     private Instant stopped;
     private Instant started;
+    private boolean inherited;
     private JsonNode forecast = Json.MAPPER.nullNode();
 
     State state() {
         return state;
+    }
+
+    /** What the release before had stopped, and not started again, stands still at the beginning of this one. */
+    void inherit(Outage before) {
+        inherited = before.lasts() || before.inherited;
+    }
+
+    /** Whether it was the release before that stopped the services, and nothing here has started them since. */
+    boolean inherited() {
+        return inherited;
     }
 
     /** How long it is to take, in seconds and by its parts; null when no stop is planned. */
@@ -29,6 +40,7 @@ public final class Outage {
 
     /** It begins with the first stop command. */
     void stopping() {
+        inherited = false;
         state = State.STOPPING;
         stopped = Instant.now();
     }
@@ -38,6 +50,7 @@ public final class Outage {
     }
 
     void started() {
+        inherited = false;
         state = State.STARTED;
         started = Instant.now();
     }
@@ -77,13 +90,14 @@ public final class Outage {
     }
 
     void record(ObjectNode node) {
-        node.put("service", state.name().toLowerCase(Locale.ROOT));
+        node.put("service", state.name().toLowerCase(Locale.ROOT)).put("inherited", inherited);
         node.put("stoppedAt", text(stopped)).put("startedAt", text(started)).set("forecast", forecast);
     }
 
     void restore(JsonNode node) {
         String name = node.path("service").asText();
         state = name.isEmpty() ? State.UNTOUCHED : State.valueOf(name.toUpperCase(Locale.ROOT));
+        inherited = node.path("inherited").asBoolean();
         stopped = instant(node.path("stoppedAt"));
         started = instant(node.path("startedAt"));
         forecast(node.get("forecast"));

@@ -59,7 +59,17 @@ public final class Recovery {
         }
     }
 
-    /** The same, as production itself tells: the release may have been begun in another clone. */
+    /** Says what a release that came to nothing had stopped: that stands still until something here starts it. */
+    public void inherit(Services services, Situation situation) {
+        Situation last = new Situation(services);
+        recall(run, last);
+        situation.outage().inherit(last.outage());
+        if (situation.outage().inherited()) {
+            console.mark("warn", "the services are " + situation.lines(Failure.Exit.STOP).get("service"));
+        }
+    }
+
+    /** Refuses one that is not finished, as production tells: it may have been begun in another clone. */
     public void refuseUnfinished(Target target) throws SQLException {
         try (Connection connection = Postgres.read(target, "release")) {
             Optional<String> other = Apply.unfinished(connection);

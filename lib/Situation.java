@@ -119,6 +119,11 @@ public final class Situation {
         this.arrived = arrived;
     }
 
+    /** Whether the remote holds the release branch as this release leaves it, or may hold it. */
+    public boolean arrived() {
+        return promoted() || arrived == Promotion.Arrived.UNKNOWN;
+    }
+
     private boolean promoted() {
         return arrived == Promotion.Arrived.BOTH;
     }
@@ -245,7 +250,9 @@ public final class Situation {
             case STOPPED -> promoted() ? "stopped; the deploy of the release branch starts it"
                     : "STOPPED; " + wayBack();
             case STARTED -> "started";
-            case UNTOUCHED -> "not touched";
+            case UNTOUCHED -> !outage.inherited() ? "not touched"
+                    : "not touched by this release, and STOPPED by the one before; "
+                    + (promoted() ? "the deploy of the release branch starts it" : wayBack());
         });
         lines.put("git", switch (arrived) {
             case NOTHING -> "nothing was pushed";

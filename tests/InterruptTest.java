@@ -86,6 +86,15 @@ class InterruptTest {
                 assertEquals(130, result.exit(), result::all);
                 toldOnce(result.err(), "database  not changed", "service   STOPPED; start it: echo back");
                 assertEquals("1", Postgres.one(web, "SELECT 1"), "nobody's session is ended");
+
+                // The next one gets nowhere, and does not forget what stands still.
+                world.write("stray.txt", "not committed\n");
+                World.Result next = world.run("release");
+                assertEquals(10, next.exit(), next::all);
+                String down = "not touched by this release, and STOPPED by the one before; start it: echo back";
+                Held.says(next.err(), "the services are " + down, "service   " + down);
+                World.Result status = world.run("release", "status");
+                Held.says(status.out(), "service then   " + down);
             }
         }
     }
