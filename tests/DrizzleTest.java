@@ -424,6 +424,15 @@ class DrizzleTest {
         Map<String, byte[]> restamped = edited(journal -> ((ObjectNode) journal.get(4)).put("when", 1795174126500L));
         assertEquals(List.of(FIFTH, SIXTH, SEVENTH), ids(state(target, restamped).pending()));
         assertTrue(trouble(state(target, restamped), "order").stops(), "0004 would run again");
+        Map<String, byte[]> forked = seven();
+        String snapshot = "drizzle/meta/0006_snapshot.json";
+        String parent = new String(forked.get("drizzle/meta/0005_snapshot.json"), StandardCharsets.UTF_8)
+                .replaceFirst("(?s).*?\"prevId\": \"([^\"]+)\".*", "$1");
+        forked.put(snapshot, bytes(new String(forked.get(snapshot), StandardCharsets.UTF_8)
+                .replaceFirst("\"prevId\": \"[^\"]+\"", "\"prevId\": \"" + parent + "\"")));
+        History.Trouble fork = trouble(state(target, forked), "order");
+        assertTrue(fork.message().startsWith(snapshot + " and drizzle/meta/0005_snapshot.json were made from the"));
+        assertFalse(fork.stops());
     }
 
     @Test

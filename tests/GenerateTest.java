@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Clock;
 import java.time.Instant;
@@ -18,6 +19,8 @@ import lib.Target;
 import lib.migrations.NewMigration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** New migrations written from what staging has: guarded, tried, and named as their tool names them. */
 @Timeout(180)
@@ -86,6 +89,95 @@ class GenerateTest {
             assertEquals(10, twice.exit(), twice::all);
             assertTrue(twice.err().contains("migrations holds what is not committed"), twice::all);
         } finally {
+            world.close();
+        }
+    }
+
+    /** One migration that has run, where the fixture holds what only its tool can replay. */
+    private static void first(World world, String tool) {
+        String sql = "CREATE TABLE people (id int PRIMARY KEY, email text NOT NULL);\n";
+        world.execute(sql);
+        switch (tool) {
+            case "supabase" -> {
+                world.write("supabase/migrations/20260101120000_init.sql", sql);
+                world.execute("CREATE SCHEMA supabase_migrations", "CREATE TABLE supabase_migrations.schema_migrations"
+                        + " (version text PRIMARY KEY)",
+                        "INSERT INTO supabase_migrations.schema_migrations VALUES ('20260101120000')");
+            }
+            case "node-pg-migrate" -> {
+                world.write("package.json", "{\"dependencies\": {\"node-pg-migrate\": \"8.0.4\"}}\n");
+                world.write("migrations/1795175072783_init.sql", sql);
+                world.execute("CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on"
+                        + " timestamp NOT NULL)", "INSERT INTO pgmigrations (name, run_on) VALUES"
+                        + " ('1795175072783_init', now())");
+            }
+            default -> world.write("db/migrations/001_init.sql", sql);
+        }
+    }
+
+    /** Production has rows; staging is a copy of it with rules that they break. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "prisma | prisma | public.\"User\" | (id, email, role) VALUES (1, 'anna@example.com', 'x'), (2, 'al@x.io', 'x')"
+            + " | prisma/migrations/\\d{14}_stricter/migration\\.sql",
+        "supabase | | public.people | (id, email) VALUES (1, 'anna@example.com'), (2, 'al@x.io')"
+            + " | supabase/migrations/\\d{14}_stricter\\.sql",
+        "flyway | sql | public.people | (id, email) VALUES (1, 'anna@example.com'), (2, 'al@x.io')"
+            + " | sql/V2_2__stricter\\.sql",
+        "sql | | public.people | (id, email) VALUES (1, 'anna@example.com'), (2, 'al@x.io')"
+            + " | db/migrations/002_stricter\\.sql",
+        "node-pg-migrate | | public.people | (id, email) VALUES (1, 'anna@example.com'), (2, 'al@x.io')"
+            + " | migrations/\\d{13}_stricter\\.sql",
+        "drizzle | | public.food_logs | (id, email, food_name, amount, calories) VALUES (1, 'anna@example.com', 'x', 1,"
+            + " 1), (2, 'al@x.io', 'y', 1, 1) | drizzle/0005_stricter\\.sql"})
+    void whatRowsOfProductionDoNotBearIsCountedAboveIt(String tool, String folder, String table, String rows,
+            String file) {
+        World world = tool.equals("drizzle") ? World.drizzle("generate " + tool)
+                : World.of("generate " + tool, "template0");
+        Target staging = World.productionServer().target("generate staging " + tool);
+        try {
+            if (tool.equals("drizzle")) {
+                world.git("rm", "-rq", "drizzle");
+                World.copy(World.FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
+            } else if (folder == null) {
+                first(world, tool);
+            } else {
+                Path fixture = World.ROOT.resolve("tests/fixtures").resolve(tool);
+                World.psql(world.production, World.read(fixture.resolve("db.sql"))
+                        .replace("OWNER TO postgres", "OWNER TO app"));
+                World.copy(fixture.resolve(folder), world.repo.resolve(folder));
+                if (tool.equals("flyway")) {
+                    world.write("sql/V1_5__late.sql", "CREATE TABLE late(id int);\n");
+                }
+            }
+            world.push("what production has");
+            world.execute("TRUNCATE " + table + " CASCADE");
+            World.execute(World.productionServer().target(null), "DROP DATABASE IF EXISTS \"generate staging " + tool
+                    + "\" WITH (FORCE)", "CREATE DATABASE \"generate staging " + tool + "\" OWNER app TEMPLATE \""
+                    + world.production.database() + "\"");
+            World.psql(staging, "ALTER TABLE " + table + " ADD CONSTRAINT short CHECK (char_length(email) < 9),"
+                    + " ADD COLUMN phone text NOT NULL;\nCREATE UNIQUE INDEX by_letter ON " + table
+                    + " (substr(email, 1, 1));\n");
+            world.execute("INSERT INTO " + table + " " + rows);
+            world.environment.put("STAGING_DATABASE_URL", new Target(staging.host(), staging.port(), staging.database(),
+                    "app", World.PASSWORD, staging.parameters()).url());
+            World.Result seen = world.run("assess", "generate", "stricter");
+            assertEquals(0, seen.exit(), seen::all);
+            String written = seen.out().lines().findFirst().orElse("");
+            assertTrue(written.matches(file), seen::all);
+            String sql = world.read(written);
+            String shown = table.replace("public.", "").replace("\"", "");
+            for (String point : List.of("1 row of production stands in the way of CHECK",
+                    "2 rows of production stand in the way of " + shown + ": the unique index by_letter",
+                    "2 rows of production stand in the way of " + shown + ".phone NOT NULL, which is new",
+                    "--     SELECT count(*) FROM " + table + " WHERE NOT ",
+                    "-- no row of staging stands in the way")) {
+                assertTrue(sql.contains(point), point + " is missing: " + sql);
+            }
+            assertEquals("2", world.sql("SELECT count(*) FROM " + table), "it reads only");
+        } finally {
+            World.execute(World.productionServer().target(null), "DROP DATABASE IF EXISTS \"generate staging " + tool
+                    + "\" WITH (FORCE)");
             world.close();
         }
     }

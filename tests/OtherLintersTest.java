@@ -1,4 +1,5 @@
-//SOURCES ../lib/hazards/Context.java ../lib/hazards/Hazards.java ../lib/hazards/Review.java ../lib/hazards/Source.java
+//SOURCES World.java ../lib/hazards/Context.java ../lib/hazards/Hazards.java ../lib/hazards/Review.java
+//SOURCES ../lib/hazards/Source.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -113,6 +114,35 @@ class OtherLintersTest {
             strong_migrations|execute|DYN01|DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$
             """;
 
+    /**
+     * What says the same in their documentation: squawk | eugene | strong_migrations. Read were squawk's pages of its
+     * rules (docs/docs), eugene's src/hint_data.rs (E10 is its measurement of any rewrite, and counts wherever one
+     * happens) and strong_migrations' README and error_messages.rb. In doubt a rule counts as known to the other. Rules
+     * that stand in no line are known to their own tool alone.
+     */
+    private static final String SAME = """
+            require-concurrent-index-creation|E6|add_index add_reference
+            require-concurrent-index-deletion||remove_index
+            constraint-missing-not-valid|E1|add_check_constraint add_foreign_key add_reference
+            adding-foreign-key-constraint|E1|add_foreign_key add_reference
+            constraint-missing-not-valid|E4|validate_check_constraint validate_foreign_key
+            adding-field-with-default|E10|add_column_default add_column_default_callable
+            adding-field-with-default|E10 E11|add_column_generated_stored
+            adding-serial-primary-key-field|E7 E10 E11|add_column_auto_incrementing
+            adding-not-nullable-field|E2|change_column_null change_column_null_postgresql change_column_with_not_null
+            changing-column-type|E5 E10|change_column
+            renaming-column||rename_column
+            renaming-table||rename_table
+            disallowed-unique-constraint|E7|add_unique_constraint
+            ban-drop-table||create_table
+            ban-drop-column||remove_column
+            require-lock-timeout require-timeout-settings|E9|
+            |E3|add_column_json
+            |E8|add_exclusion_constraint
+            prefer-repack|E10|
+            """;
+    private static final List<String> TOOLS = List.of("squawk", "eugene", "strong_migrations");
+
     /** Rules that no tool read for the list has; strong_migrations, squawk and eugene say nothing to these. */
     private static final List<String> NEW = List.of("IDX05", "IDX06", "IDX11", "CON17", "CON18", "PAR03", "PAR04",
             "ENM01", "DES10", "IDM02", "SES03", "PRV01", "VAL01");
@@ -139,6 +169,41 @@ class OtherLintersTest {
         assertEquals(List.of(), missed);
         // squawk's list has 40 names and syntax-error, eugene 15, strong_migrations 30 for PostgreSQL.
         assertEquals(Map.of("squawk", 41, "eugene", 15, "strong_migrations", 30), count);
+    }
+
+    /** How many rules of one tool another has nothing for. */
+    private static long missed(String of, String by) {
+        return RULES.lines().map(row -> row.split("\\|", 4)).filter(cells -> cells[0].equals(of))
+                .filter(cells -> SAME.lines().map(line -> line.split("\\|", -1)).noneMatch(line ->
+                List.of(line[TOOLS.indexOf(of)].split(" ")).contains(cells[1])
+                && !line[TOOLS.indexOf(by)].isEmpty())).count();
+    }
+
+    @Test
+    void theTableOfTheSameNamesRulesThatThereAre() {
+        for (String line : SAME.lines().toList()) {
+            String[] cells = line.split("\\|", -1);
+            assertEquals(TOOLS.size(), cells.length, line);
+            for (int i = 0; i < cells.length; i++) {
+                String tool = TOOLS.get(i);
+                for (String rule : cells[i].isEmpty() ? new String[0] : cells[i].split(" ")) {
+                    assertTrue(RULES.lines().anyMatch(row -> row.startsWith(tool + "|" + rule + "|")), rule);
+                }
+            }
+        }
+    }
+
+    @Test
+    void readmeSaysHowManyTheOthersMiss() {
+        String readme = World.read(World.ROOT.resolve("README.md"));
+        for (String of : TOOLS) {
+            List<String> cells = new ArrayList<>(List.of(of, String.valueOf(RULES.lines()
+                    .filter(row -> row.startsWith(of + "|")).count())));
+            TOOLS.forEach(by -> cells.add(of.equals(by) ? "–" : String.valueOf(missed(of, by))));
+            cells.add("0");
+            String row = "| " + String.join(" | ", cells) + " |";
+            assertTrue(readme.contains(row), () -> "README lacks " + row);
+        }
     }
 
     @Test

@@ -1,7 +1,7 @@
 //SOURCES ../Cli.java ../Copy.java ../Count.java ../Failure.java ../Gate.java ../History.java ../Migration.java
 //SOURCES ../Phase.java ../Postgres.java
 //SOURCES ../Project.java ../migrations/NewMigration.java ../schema/Differ.java ../schema/Drift.java
-//SOURCES ../schema/Guarded.java ../schema/Replay.java ../sql/Name.java Status.java
+//SOURCES ../schema/Guarded.java ../schema/Replay.java ../sql/Name.java Counted.java Status.java
 
 package lib.assess;
 
@@ -42,6 +42,7 @@ import lib.sql.Name;
 public final class Generate {
     /** Kinds of which no draft knows: they are told, and not written. */
     private static final Set<String> BLIND = Set.of("publication", "default privileges", "invalid index");
+    private static final String PRODUCTION = "production";
     private static final String UNKNOWN = "jbang assess.java drift   # names what differs";
 
     private final Cli.Options options;
@@ -78,7 +79,7 @@ public final class Generate {
             Supplier<Copy> server = () -> Copy.aside(project.repo, identity);
             // From what that database has: a draft must not take back what is only pending there.
             try (Replay replay = Replay.of(server.get(), history.tool(), state.applied())) {
-                return write(replay, wanted, state, server);
+                return write(replay, connection, wanted, state, server);
             }
         } catch (Replay.Stuck e) {
             throw Failure.stop("the migrations of this repository cannot be tried: " + e.getMessage(), UNKNOWN);
@@ -119,7 +120,7 @@ public final class Generate {
         }
     }
 
-    private int write(Replay replay, Target wanted, History.State state, Supplier<Copy> server)
+    private int write(Replay replay, Connection source, Target wanted, History.State state, Supplier<Copy> server)
             throws Replay.Stuck, SQLException {
         Name table = state.table();
         Differ differ = table == null || table.schema().equals("public") ? new Differ()
@@ -133,8 +134,10 @@ public final class Generate {
             return end(Map.of(), "nothing to write: " + project.environment + " has the schema that its "
                     + state.applied().size() + " applied migrations make", null);
         }
+        Counted counted = Counted.of(project, source, new Project(options, PRODUCTION), statements(guarded));
+        phase.fact("violations", counted.violations());
         Map<String, String> files = new NewMigration(project.files(), history, Clock.systemUTC())
-                .files(description, texts(guarded, List.of(), null));
+                .files(description, texts(guarded, counted, List.of(), null));
         if (guarded.enums().isEmpty() && guarded.active().isEmpty()) {
             return end(Map.of(), String.join("\n", files.values()), "everything in it is for a person to decide: "
                     + "no file is written");
@@ -152,7 +155,7 @@ public final class Generate {
                     "write this one by hand; " + UNKNOWN);
         }
         files = new NewMigration(project.files(), history, Clock.systemUTC())
-                .files(description, texts(guarded, unexplained, behind(files, state, server)));
+                .files(description, texts(guarded, counted, unexplained, behind(files, state, server)));
         keep(files);
         return end(files, String.join("\n", files.keySet()) + "\n\n" + files.entrySet().stream()
                 .filter(file -> file.getKey().endsWith(".sql")).map(Map.Entry::getValue)
@@ -174,31 +177,41 @@ public final class Generate {
         return words[words.length - 1].isEmpty() || sql.contains(words[words.length - 1]);
     }
 
-    private List<NewMigration.Text> texts(Guarded guarded, List<Difference> unwritten, String behind) {
+    // Those that a person has to decide about are counted for too.
+    private static List<String> statements(Guarded guarded) {
+        List<String> all = new ArrayList<>(guarded.active());
+        guarded.held().forEach(each -> all.addAll(each.statements()));
+        return all;
+    }
+
+    private List<NewMigration.Text> texts(Guarded guarded, Counted counted, List<Difference> unwritten,
+            String behind) {
         List<NewMigration.Text> texts = new ArrayList<>();
         if (!guarded.enums().isEmpty()) {
             texts.add(new NewMigration.Text("-- " + description + ": values of enums, in a migration of their own,\n"
                     + "-- because nothing may use a value before it is committed.\n\n", guarded.enums(), ""));
         }
         if (!guarded.active().isEmpty() || !guarded.held().isEmpty()) {
-            texts.add(new NewMigration.Text(checklist(guarded, unwritten, behind),
+            texts.add(new NewMigration.Text(checklist(guarded, counted, unwritten, behind),
                     guarded.active().isEmpty() ? List.of("SELECT 1") : guarded.active(), commented(guarded)));
         }
         return texts;
     }
 
-    private String checklist(Guarded guarded, List<Difference> unwritten, String behind) {
+    private String checklist(Guarded guarded, Counted counted, List<Difference> unwritten, String behind) {
         StringBuilder text = new StringBuilder("-- " + description + "\n-- What " + project.environment
                 + " has and the migrations applied there do not make. Tried on an empty database.\n");
         List<String> points = new ArrayList<>();
         guarded.steps().forEach(points::add);
         guarded.held().forEach(each -> points.add(each.why() + (each.instead() == null ? " (commented out below)"
                 : " (below)")));
+        points.addAll(counted.points());
         unwritten.forEach(each -> points.add("not written: " + each));
         if (behind != null) {
             points.add(behind);
         }
         points.stream().distinct().forEach(point -> text.append("-- [ ] ").append(point).append('\n'));
+        counted.notes().forEach(note -> text.append("-- ").append(note).append('\n'));
         return text.append('\n').toString();
     }
 

@@ -36,6 +36,8 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
     /** How Drizzle lays its migrations out: a journal of files up to 0.x, a folder for each since 1.0. */
     public enum Style { JOURNAL, FOLDERS }
 
+    private static final int TOP = 1_000;
+    private static final Pattern FROM = Pattern.compile("\"prevId\"\\s*:\\s*\"([^\"]+)\"");
     private static final Pattern NAMED = Pattern.compile("\\d{14}.*");
     // How String.localeCompare orders ASCII (CLDR root): punctuation, digits, then letters without regard to case.
     private static final String COLLATION = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz";
@@ -100,6 +102,7 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
                     + String.join(" ", missing));
         }
         strays(files, folder, seen, troubles);
+        forks(files, folder, troubles);
         return new DrizzleFolder(folder, Style.JOURNAL, List.copyOf(migrations), broken, troubles);
     }
 
@@ -132,6 +135,28 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
                     ? Decoded.unmark(path) : "git log -p -- " + path;
             throw Failure.stop(path + " is not JSON: " + (why != null ? "it " + why : Decoded.marked(text)
                     ? "it begins with a byte order mark" : e.getOriginalMessage() + place), hint);
+        }
+    }
+
+    /**
+     * Two snapshots made from one, the newest among them: what the next migration is drafted from lacks one of the two.
+     * drizzle-kit generate says so and exits with 0, drizzle-kit check with 1.
+     */
+    private static void forks(Map<String, byte[]> files, String folder, List<History.Trouble> troubles) {
+        List<String> snapshots = files.keySet().stream().filter(path -> parent(path).equals(in(folder, "meta"))
+                && path.endsWith("_snapshot.json")).sorted().toList();
+        Map<String, String> parents = new HashMap<>();
+        for (String path : snapshots) {
+            byte[] bytes = files.get(path);
+            // It stands at the top, and the rest may be long.
+            Matcher made = FROM.matcher(new String(bytes, 0, Math.min(TOP, bytes.length), StandardCharsets.UTF_8));
+            String other = made.find() ? parents.putIfAbsent(made.group(1), path) : null;
+            if (other != null && path.equals(snapshots.get(snapshots.size() - 1))) {
+                troubles.add(new History.Trouble("order", path.replaceFirst(".*/", ""), path + " and " + other
+                        + " were made from the same snapshot (two branches merged?): the next drizzle-kit generate"
+                        + " forgets what one of them did", "npx drizzle-kit check; take the newer migration out and"
+                        + " generate it again", false));
+            }
         }
     }
 

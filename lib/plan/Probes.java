@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import lib.Count;
 import lib.Failure;
@@ -38,15 +39,30 @@ public record Probes(List<Violation> violations, int counted, List<String> skipp
     public static Probes of(Connection connection, List<Migration> pending, List<Notes.Entry> entries, Draft draft)
             throws SQLException {
         Catalog catalog = new Catalog(connection);
-        Pending release = new Pending(pending, entries, catalog);
-        int major = Postgres.identity(connection).major();
         Set<Name> changed = new TreeSet<>();
         draft.steps().stream().filter(Node::changesRows).forEach(step -> changed.addAll(step.touches()));
+        return of(connection, new Pending(pending, entries, catalog), catalog, false, question ->
+                changed.contains(question.table()) || asked(draft, question));
+    }
+
+    /** The same of migrations alone, for which nobody has written yet what fills their new columns. */
+    public static Probes of(Connection connection, List<Migration> migrations) throws SQLException {
+        Catalog catalog = new Catalog(connection);
+        return of(connection, new Pending(migrations, List.of(), catalog), catalog, true, question -> false);
+    }
+
+    private static Probes of(Connection connection, Pending release, Catalog catalog, boolean unfilled,
+            Predicate<Question> mended) throws SQLException {
+        int major = Postgres.identity(connection).major();
         List<Violation> violations = new ArrayList<>();
         List<String> skipped = new ArrayList<>();
         int counted = 0;
         for (Pending.Part part : release.parts) {
-            for (Question question : Question.of(part, release, catalog, major)) {
+            List<Question> questions = new ArrayList<>(Question.of(part, release, catalog, major));
+            if (unfilled) {
+                Question.unfilled(part, release, catalog).ifPresent(questions::add);
+            }
+            for (Question question : questions) {
                 String why = question.query() == null ? "" : refused(question, catalog);
                 if (why != null) {
                     skipped.add(question.what() + why);
@@ -57,7 +73,7 @@ public record Probes(List<Violation> violations, int counted, List<String> skipp
                     counted++;
                     if (rows > 0) {
                         violations.add(new Violation(question.statement(), question.what(), rows, question.query(),
-                                changed.contains(question.table()) || asked(draft, question)));
+                                mended.test(question)));
                     }
                 } catch (SQLException e) {
                     if (NOT_YET.contains(e.getSQLState())) {

@@ -26,6 +26,21 @@ record Question(String statement, String what, Name table, List<String> columns,
         return new Writer(part, release, catalog, major).questions();
     }
 
+    /** The rows of a table that gets a column which must have a value, and has none for them. */
+    static Optional<Question> unfilled(Pending.Part part, Pending release, Catalog catalog) {
+        if (part.change() instanceof Change.SetNotNull set && catalog.has(set.table())
+                && release.created(set.table()) == null) {
+            Change.Column added = release.added(set.table(), set.column());
+            if (added != null && added.defaultExpression() == null && !added.generated()
+                    && !catalog.columns(set.table()).containsKey(set.column())) {
+                return Optional.of(new Question(part.action().alone(), set.table() + "." + set.column()
+                        + " NOT NULL, which is new and has no value yet", set.table(), List.of(),
+                        "SELECT count(*) FROM " + set.table().full()));
+            }
+        }
+        return Optional.empty();
+    }
+
     private static final class Writer {
         private final Pending.Part part;
         private final Pending release;

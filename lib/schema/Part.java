@@ -5,6 +5,7 @@ package lib.schema;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Sql;
@@ -24,6 +25,7 @@ record Part(String sql, Statement statement, Change change) {
         for (Sql.Piece piece : Sql.split(script)) {
             Statement statement = Statement.of(Sql.withoutComments(piece.text()), piece.line());
             boolean ours = statement.relations().stream().noneMatch(aside::contains)
+                    && aside.stream().noneMatch(table -> counts(statement, table))
                     && !piece.text().contains(Trash.PREFIX);
             boolean says = !Set.of("SET", "SELECT").contains(statement.tag())
                     && !statement.sql().matches("(?is)ALTER .* OWNER TO \\S+");
@@ -32,5 +34,11 @@ record Part(String sql, Statement statement, Change change) {
             }
         }
         return List.copyOf(parts);
+    }
+
+    // The sequence behind a serial column of a table.
+    private static boolean counts(Statement statement, Name table) {
+        return statement.sql().matches("(?is)(CREATE|ALTER)\\s+SEQUENCE\\b.*(\\b" + Pattern.quote(table.name())
+                + "_\\w+_seq\\b|OWNED\\s+BY\\s+\\S*" + Pattern.quote(table.name()) + "\\W).*");
     }
 }
