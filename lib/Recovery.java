@@ -61,6 +61,9 @@ public final class Recovery {
 
     /** Says what a release that came to nothing had stopped: that stands still until something here starts it. */
     public void inherit(Services services, Situation situation) {
+        if (!run.part("backup").at("/facts/environment").asText(project.environment).equals(project.environment)) {
+            return;
+        }
         Situation last = new Situation(services);
         recall(run, last);
         situation.outage().inherit(last.outage());

@@ -217,7 +217,13 @@ class FlowsTest {
         try (World world = World.drizzle()) {
             world.git(world.origin, "update-ref", "-d", "refs/heads/release");
             String never = java.time.LocalDate.now(java.time.ZoneOffset.UTC).plusDays(3).getDayOfWeek().name();
-            settings(world, "\"windows\": [\"" + never + " 02:00-05:00 UTC\"]", "");
+            Path start = World.script(world.folder.resolve("start"), """
+                    test ! -e '%1$s/begun' || exit 0
+                    touch '%1$s/begun'
+                    kill -9 "$(cat _migrations/lock)"
+                    """.formatted(world.folder));
+            settings(world, "\"windows\": [\"" + never + " 02:00-05:00 UTC\"], \"services\": {\"web\": {\"stop\":"
+                    + " [\"true\"], \"start\": [\"" + start + "\"]}}", "");
             world.push("a window");
             World.Result closed = world.run("release", "apply");
             assertEquals(10, closed.exit(), closed::all);
@@ -230,6 +236,9 @@ class FlowsTest {
             String command = asked.json().at("/facts/approve").asText();
             assertTrue(command.startsWith("jbang release.java apply --approve "), command);
             World.Result applied = world.run("release", command.replaceFirst("jbang release.java ", "").split(" "));
+            assertEquals(137, applied.exit(), applied::all);
+            Held.says(world.run("release", "status").out(), "stopped at start", "jbang release.java resume");
+            applied = world.run("release", "resume");
             assertEquals(0, applied.exit(), applied::all);
             assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
             assertTrue(applied.out().contains("Migrated production."), applied::all);
