@@ -3,17 +3,18 @@
 //JAVA 17+
 
 //SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Count.java lib/Failure.java
-//SOURCES lib/Fingerprint.java lib/Gate.java lib/Hash.java lib/History.java lib/Json.java lib/Migration.java
-//SOURCES lib/Phase.java lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
-//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java
-//SOURCES lib/plan/Certificate.java lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java
-//SOURCES lib/plan/Plan.java lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
-//SOURCES lib/Holds.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java lib/rehearsal/EntryChecks.java
-//SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Hindrance.java
-//SOURCES lib/rehearsal/Lossless.java lib/rehearsal/Proof.java lib/rehearsal/Queries.java lib/rehearsal/Recorded.java
-//SOURCES lib/rehearsal/Rehearsal.java lib/rehearsal/Replay.java lib/rehearsal/Restored.java
-//SOURCES lib/rehearsal/Reversible.java lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java
-//SOURCES lib/rehearsal/Trace.java lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
+//SOURCES lib/Fingerprint.java lib/Gate.java lib/Hash.java lib/History.java lib/Holds.java lib/Json.java
+//SOURCES lib/Migration.java lib/Phase.java lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
+//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java lib/plan/Certificate.java
+//SOURCES lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java lib/plan/Plan.java
+//SOURCES lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
+//SOURCES lib/rehearsal/After.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java
+//SOURCES lib/rehearsal/EntryChecks.java lib/rehearsal/Failing.java lib/rehearsal/Forecast.java
+//SOURCES lib/rehearsal/Hindrance.java lib/rehearsal/Lossless.java lib/rehearsal/Proof.java
+//SOURCES lib/rehearsal/Queries.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
+//SOURCES lib/rehearsal/Replay.java lib/rehearsal/Restored.java lib/rehearsal/Reversible.java
+//SOURCES lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java lib/rehearsal/Trace.java
+//SOURCES lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -58,6 +59,7 @@ import lib.plan.Problem;
 import lib.plan.Script;
 import lib.plan.SqlFile;
 import lib.plan.Waiting;
+import lib.rehearsal.After;
 import lib.rehearsal.Coverage;
 import lib.rehearsal.Current;
 import lib.rehearsal.EntryChecks;
@@ -358,7 +360,7 @@ class validate implements Callable<Integer> {
         }
         Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
                 history, before, plan, sql.path(), script != null || sql.edited(), schema,
-                new Trace(copy.target(), plan), holds.ids());
+                new After(copy), new Trace(copy.target(), plan), holds.ids());
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
         boolean ran = onTheCopy("rehearsal.run", () -> apply(rehearsal, proofs));
         ran = ran && rehearseLater();

@@ -1,5 +1,4 @@
-//SOURCES ../Count.java ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Some.java
-//SOURCES ../backup/Contents.java
+//SOURCES ../Count.java ../Failure.java ../Gate.java ../Postgres.java ../Some.java ../backup/Contents.java
 //SOURCES ../plan/Attribution.java ../plan/Executor.java ../schema/Difference.java ../sql/Name.java ../trash/Trash.java
 //SOURCES Judgement.java Proof.java Rehearsal.java Stored.java
 
@@ -15,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import lib.Count;
 import lib.Failure;
-import lib.Fingerprint;
 import lib.Gate;
 import lib.Postgres;
 import lib.Some;
@@ -88,7 +86,7 @@ public final class Lossless implements Proof {
                 }
             }
             stuck = Trash.held(connection);
-            rehearsal.phase().fact("schema", Difference.between(rehearsal.schema(), Fingerprint.of(connection)));
+            rehearsal.phase().fact("schema", Difference.between(rehearsal.schema(), rehearsal.after().schema()));
             rehearsal.phase().fact("trash", Trash.facts(Trash.of(connection)));
         }
         rehearsal.phase().fact("tables", judgements);

@@ -1,5 +1,5 @@
 //SOURCES ../Console.java ../Copy.java ../Fingerprint.java ../History.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../Run.java ../backup/Manifest.java ../plan/Plan.java Trace.java
+//SOURCES ../Project.java ../Run.java ../backup/Manifest.java ../plan/Plan.java After.java Trace.java
 
 package lib.rehearsal;
 
@@ -29,12 +29,13 @@ import lib.plan.Plan;
  * @param sql the file that the plan was read from
  * @param byHand whether somebody wrote or edited that file
  * @param schema the schema before the plan
+ * @param after the copy as the plan has left it
  * @param trace what watches the plan; complete when the plan has run
  * @param held the pending migrations that wait, and are not covered
  */
 public record Rehearsal(Project project, Run run, Phase phase, Console console, Copy copy, Path dump, Manifest backup,
                         Postgres.Identity production, Optional<History> history, History.State before, Plan plan,
-                        Path sql, boolean byHand, Fingerprint schema, Trace trace, List<String> held) {
+                        Path sql, boolean byHand, Fingerprint schema, After after, Trace trace, List<String> held) {
 
     /** A connection to the copy that only reads. */
     public Connection read() {

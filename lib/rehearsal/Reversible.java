@@ -58,8 +58,8 @@ public final class Reversible implements Proof {
         SqlFile file = new SqlFile(rehearsal.run(), "rollback");
         Definitions after;
         Rollback rollback;
+        rehearsal.after().schema().save(rehearsal.run().file("schema-after.json"));
         try (Connection connection = rehearsal.read()) {
-            Fingerprint.of(connection).save(rehearsal.run().file("schema-after.json"));
             after = Definitions.of(connection);
             rollback = Rollback.of(rehearsal.plan(), before, after, rows(result));
         }
