@@ -118,7 +118,7 @@ class ArchiveTest {
         String text = new String(manifest, StandardCharsets.UTF_8);
         for (String edited : List.of(text + " ", text + text, text.replace(" 300", " 301"), "", "{}", "null", "[]",
                 text.replaceFirst("\"rows\"", "\"rows\" : 300, \"rows\""), text.replaceAll(",\n *\"seal\".*", ""),
-                text.replaceFirst("(\"hash\" : \")\\d", "$19"), text.replace("\n", "\r\n"),
+                text.replaceFirst("(\"hash\" : \"-?\\d+)\"", "$19\""), text.replace("\n", "\r\n"),
                 text.replaceFirst("\"sha256\" : \"[0-9a-f]{64}", "\"sha256\" : \"" + "0".repeat(64)))) {
             changed.add(edited.getBytes(StandardCharsets.UTF_8));
         }
@@ -173,7 +173,7 @@ class ArchiveTest {
         String message = rows.gate("backup.restore").path("message").asText();
         assertTrue(message.contains("public.users: 300 instead of 301 rows"), rows::all);
 
-        BackupCase.seal(file, Json.pretty(facts).replaceFirst("(\"hash\" : \")-?\\d(\\d+)\"", "$15$2\"")
+        BackupCase.seal(file, Json.pretty(facts).replaceFirst("(\"hash\" : \"-?\\d+)\"", "$15\"")
                 .replaceFirst("300 true", "299 true"));
         World.Result values = world.run("backup", "verify", file.toString(), "--restore");
         assertEquals(10, values.exit(), values::all);
