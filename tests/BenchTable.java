@@ -1,6 +1,7 @@
 //SOURCES ../lib/Json.java
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.management.ManagementFactory;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import lib.Json;
 final class BenchTable {
     private final List<String> lines = new ArrayList<>();
     private final ObjectNode tree = Json.object();
+    private final double before = load();
 
     BenchTable(String scale, int runs) {
         int cores = Runtime.getRuntime().availableProcessors();
@@ -46,11 +48,19 @@ final class BenchTable {
     }
 
     String text() {
-        return String.join("\n", lines);
+        double after = load();
+        return String.format(Locale.ROOT, "%s, load %.1f before and %.1f after\n", lines.get(0), before, after)
+                + String.join("\n", lines.subList(1, lines.size()));
     }
 
     String json() {
+        tree.put("loadBefore", before).put("loadAfter", load());
         return Json.pretty(tree);
+    }
+
+    /** How many programs want a core, by the mean of the last minute; ours are among them. */
+    private static double load() {
+        return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     }
 
     private static String amount(BenchFigures figures, String unit) {
