@@ -1,5 +1,5 @@
 //SOURCES ../sql/Change.java ../Failure.java ../Migration.java ../sql/Name.java ../Notes.java ../Place.java
-//SOURCES ../sql/Statement.java Catalog.java Node.java
+//SOURCES ../sql/Statement.java ../sql/Unfit.java Catalog.java Node.java
 
 package lib.plan;
 
@@ -17,6 +17,7 @@ import lib.Place;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
+import lib.sql.Unfit;
 
 /** All statements of one release together: its migration files and the SQL of its entries, asked as one. */
 final class Pending {
@@ -70,17 +71,20 @@ final class Pending {
         try {
             return Statement.parse(sql).stream().filter(statement -> !IDLE.contains(statement.tag())).toList();
         } catch (IllegalArgumentException e) {
-            throw Failure.stop(place + ": " + e.getMessage(), way(e.getMessage()));
+            throw Failure.stop(place + ": " + e.getMessage(), way(e));
         }
     }
 
-    private static String way(String trouble) {
-        return trouble.contains("COPY data") || trouble.contains("\\copy") ? "write the rows as INSERT"
-                + " statements: pg_dump --data-only --inserts -t TABLE DATABASE"
-                : trouble.matches(".*psql command \\\\ir? .*") ? "put the SQL of that file in its place"
-                : trouble.matches(".*psql command \\\\(c|connect) .*") ? "take it out: a release goes to one database,"
-                + " which the settings name" : trouble.contains("psql command") ? "write it as SQL, or take it out"
-                : "correct it, commit it, and run this again";
+    private static String way(IllegalArgumentException trouble) {
+        if (!(trouble instanceof Unfit unfit)) {
+            return "correct it, commit it, and run this again";
+        }
+        return switch (unfit.kind) {
+            case COPY -> "write the rows as INSERT statements: pg_dump --data-only --inserts -t TABLE DATABASE";
+            case INCLUDE -> "put the SQL of that file in its place";
+            case CONNECT -> "take it out: a release goes to one database, which the settings name";
+            case COMMAND -> "write it as SQL, or take it out";
+        };
     }
 
     /** The CREATE TABLE of a table that this release makes, or null. */

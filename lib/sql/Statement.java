@@ -6,6 +6,7 @@
 //SOURCES Phrase.java
 //SOURCES Sql.java
 //SOURCES Tag.java
+//SOURCES Unfit.java
 
 package lib.sql;
 
@@ -55,10 +56,10 @@ public record Statement(String sql, int line, String tag, List<Action> actions, 
                 case META -> {
                     String command = piece.text().split("\\s", 2)[0];
                     if (!HARMLESS.contains(command)) {
-                        throw refused("psql command " + command, piece.line());
+                        throw Unfit.command(command, piece.line());
                     }
                 }
-                default -> throw refused("COPY data", piece.line());
+                default -> throw Unfit.data(piece.line());
             }
         }
         return List.copyOf(statements);
@@ -79,13 +80,9 @@ public record Statement(String sql, int line, String tag, List<Action> actions, 
         for (Lexer.Token token : Lexer.tokens(piece.text())) {
             if (token.kind() == Lexer.Kind.BACKSLASH) {
                 String command = piece.text().substring(token.from()).split("\\s", 2)[0];
-                throw refused("psql command " + command, piece.line() + token.line() - 1);
+                throw Unfit.command(command, piece.line() + token.line() - 1);
             }
         }
-    }
-
-    private static IllegalArgumentException refused(String what, int line) {
-        return new IllegalArgumentException(what + " on line " + line + " cannot be run over a connection");
     }
 
     /** Names found by keywords: rather too many than too few, as the statement is not verified. */

@@ -8,7 +8,7 @@ import java.util.List;
 final class ToolCauses {
     static final List<Cause> ALL = List.of(
             Cause.of("regression", "a query is slower or broken after the migration", "",
-                    "queries compared|does not run any more|times: cost", failure -> Cause.Answer.of("",
+                    "quer(?:y|ies) compared|does not run any more|times: cost", failure -> Cause.Answer.of("",
                     "jbang validate.java   # names the query, both plans and the index that helps")),
             Cause.of("history", "an earlier migration failed and stands in the way", "P3009",
                     "migrate found failed migrations|Detected failed migration|failed migrations in the target",
