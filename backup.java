@@ -2,7 +2,7 @@
 //DESCRIPTION Back up a PostgreSQL database before a release, and prove that the backup can be read.
 //JAVA 17+
 
-//SOURCES lib/Address.java lib/Cli.java lib/Clients.java lib/Exec.java lib/Fingerprint.java lib/Size.java
+//SOURCES lib/Address.java lib/Cli.java lib/Clients.java lib/Count.java lib/Exec.java lib/Fingerprint.java lib/Size.java
 //SOURCES lib/Gate.java lib/Phase.java lib/Pooler.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
 //SOURCES lib/backup/Archive.java lib/backup/Backups.java lib/backup/Contents.java lib/backup/Dump.java
 //SOURCES lib/backup/Pace.java lib/backup/Proof.java lib/backup/Prune.java lib/backup/Refresh.java
@@ -21,6 +21,7 @@ import java.util.concurrent.CompletionException;
 import lib.Address;
 import lib.Cli;
 import lib.Clients;
+import lib.Count;
 import lib.Exec;
 import lib.Failure;
 import lib.Fingerprint;
@@ -135,8 +136,9 @@ class backup implements Callable<Integer> {
         phase.fact("rows", contents.rows());
         phase.fact("seconds", Math.round(seconds * 100) / 100.0);
         phase.fact("schema", schema.hash());
-        String found = String.format("%s: %s, %d objects, %d rows in %d tables, read back whole, %.1f s", name(),
-                Size.of(archive.bytes()), archive.entries(), contents.rows(), contents.tables().size(), seconds);
+        String found = String.format("%s: %s, %s, %s in %s, read back whole, %.1f s", name(),
+                Size.of(archive.bytes()), Count.of(archive.entries(), "object"), Count.of(contents.rows(), "row"),
+                Count.of(contents.tables().size(), "table"), seconds);
         List<String> invalid = schema.objects().keySet().stream().filter(name -> name.startsWith("invalid ")).toList();
         return invalid.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "; no dump holds " + String.join(", ", invalid),
@@ -208,8 +210,9 @@ class backup implements Callable<Integer> {
         Contents contents = archive.manifest().contents();
         phase.fact("tables", contents.tables().size());
         phase.fact("rows", contents.rows());
-        return Gate.passed(String.format("restored (%s): the schema, and %d rows in %d tables, as they were saved,"
-                + " %.1f s", proof.server(), contents.rows(), contents.tables().size(), seconds));
+        return Gate.passed(String.format("restored (%s): the schema, and %s in %s, as they were saved, %.1f s",
+                proof.server(), Count.of(contents.rows(), "row"), Count.of(contents.tables().size(), "table"),
+                seconds));
     }
 
     /** Lists the backups of the run folder. */

@@ -158,7 +158,7 @@ class ArchiveTest {
         World.Result result = world.run("backup", "verify", good.toString(), "--restore", "--json");
         assertEquals(0, result.exit(), result::all);
         assertEquals(300, result.json().at("/facts/rows").asInt(), result::all);
-        assertTrue(result.gate("backup.restore").path("message").asText().contains("300 rows in 1 tables, as they"),
+        assertTrue(result.gate("backup.restore").path("message").asText().contains("300 rows in 1 table, as they"),
                 result::all);
         assertTrue(result.json().at("/facts/server").asText().startsWith("throw-away server"), result::all);
 

@@ -42,7 +42,8 @@ record Judgement(String table, long before, long after, List<String> changed, Li
     /** A table that is gone. */
     static Judgement dropped(Name table, long rows, List<String> by, boolean kept) {
         List<String> wrong = by.isEmpty() && rows > 0
-                ? List.of("table " + table + " is gone with its " + rows + " rows") : List.of();
+                ? List.of("table " + table + " is gone with its " + Count.of(rows, "row"))
+                : List.of();
         return new Judgement(table.toString(), rows, 0, List.of(), by, rows > 0 && !kept, wrong);
     }
 
