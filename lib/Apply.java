@@ -94,7 +94,7 @@ public final class Apply {
                     + found.get().segments() + " segments of that are committed", "jbang release.java rollback");
         }
         return Failure.stop(found.map(other -> "production holds the journal of another release, and none of this one"
-                + " any more: " + words(other)).orElse("production holds no journal of this release any more"),
+                + " any more: " + other.words()).orElse("production holds no journal of this release any more"),
                 "see what is there: jbang release.java status; then what is left: jbang release.java --sql FILE");
     }
 
@@ -212,12 +212,7 @@ public final class Apply {
 
     /** A release of this database that began and did not end, in words; empty when there is none. */
     public static Optional<String> unfinished(Connection connection) throws SQLException {
-        return Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).map(Apply::words);
-    }
-
-    private static String words(Journal journal) {
-        return journal.committed() + " of " + journal.segments() + " segments of a release by " + journal.owner()
-                + ", begun " + journal.since() + ", are committed";
+        return Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).map(Journal::words);
     }
 
     /** Tells how far it is, and makes sure before each segment that nobody else has begun meanwhile. */

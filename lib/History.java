@@ -47,13 +47,13 @@ public interface History {
      * Something in a history that a person must look at.
      *
      * @param kind edited, deleted, skipped, duplicated, unknown, order, future, encoding, failed, partial, undecidable,
-     *     unreadable, read-only or there
+     *     unreadable, read-only, there or unfinished
      * @param stops whether a release must not go on with it
      */
     record Trouble(String kind, String migration, String message, String hint, boolean stops) {
         /** Whether a release must not go on with it even when somebody wrote its SQL by hand. */
         public boolean stopsAll() {
-            return stops && !List.of("undecidable", "unreadable", "read-only", "there").contains(kind);
+            return stops && !List.of("undecidable", "unreadable", "read-only", "there", "unfinished").contains(kind);
         }
     }
 }

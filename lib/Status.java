@@ -124,9 +124,7 @@ public final class Status {
 
     private static String words(Connection connection, Journal journal) throws SQLException {
         Optional<Duration> work = journal.atWork(connection);
-        return journal.committed() + " of " + journal.segments() + " segments of a release by " + journal.owner()
-                + ", begun " + journal.since() + ", are committed"
-                + (journal.alone() == 0 ? "" : ", segment " + journal.alone() + " was begun")
+        return journal.words() + (journal.alone() == 0 ? "" : ", segment " + journal.alone() + " was begun")
                 + work.map(age -> ", its session is at work for " + Holder.words(age)).orElse("");
     }
 

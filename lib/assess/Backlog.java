@@ -1,5 +1,6 @@
 //SOURCES ../Failure.java ../Gate.java ../History.java ../Holds.java ../Migration.java ../Phase.java
 //SOURCES ../Project.java ../Some.java ../migrations/Already.java ../migrations/Histories.java
+//SOURCES ../plan/Journal.java
 
 package lib.assess;
 
@@ -18,6 +19,7 @@ import lib.Project;
 import lib.Some;
 import lib.migrations.Already;
 import lib.migrations.Histories;
+import lib.plan.Journal;
 
 /**
  * What one database has of the repository's migrations and what it lacks, by the tool's own rule.
@@ -32,7 +34,12 @@ public record Backlog(History.State state, List<History.Trouble> troubles, Holds
     /** Asks the database; reads only. */
     public static Backlog of(Project project, History history, Connection connection) throws SQLException {
         History.State state = history.state(connection);
-        List<History.Trouble> troubles = new ArrayList<>(state.troubles());
+        List<History.Trouble> troubles = new ArrayList<>();
+        // Half of a release: what looks like trouble may be nothing but what is not there yet.
+        Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).ifPresent(journal ->
+                troubles.add(new History.Trouble("unfinished", "", "a release is not finished here: " + journal.words(),
+                        "jbang release.java status   # how to go on with it", true)));
+        troubles.addAll(state.troubles());
         troubles.addAll(Histories.beside(connection, Optional.of(history), state));
         if (state.troubles().stream().noneMatch(History.Trouble::stops)) {
             troubles.addAll(Already.of(connection, history, state));

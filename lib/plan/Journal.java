@@ -169,6 +169,12 @@ public record Journal(String plan, int segments, int committed, int alone, List<
         return !complete() && (committed > 0 || alone > 0);
     }
 
+    /** How far it came and whose it is, in words. */
+    public String words() {
+        return committed + " of " + segments + " segments of a release by " + owner + ", begun " + since
+                + ", are committed";
+    }
+
     /** How long the session that works on the plan has been at its statement; empty when it is gone. */
     public Optional<Duration> atWork(Connection connection) throws SQLException {
         String seconds = Postgres.one(connection, "SELECT extract(epoch FROM clock_timestamp()"
