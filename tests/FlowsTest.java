@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.List;
-import lib.Clients;
 import lib.Json;
 import lib.Postgres;
 import org.junit.jupiter.api.Test;
@@ -44,15 +43,6 @@ class FlowsTest {
             """;
     private static final String TIDY = "\n## Tidy\n```sql\n%s;\n```\n";
 
-    private static void psql(World world) {
-        world.environment.put("PSQL", Clients.newest().tool("psql").toString());
-        world.environment.put("PGPASSWORD", World.PASSWORD);
-        world.environment.put("PGHOST", world.production.host());
-        world.environment.put("PGPORT", String.valueOf(world.production.port()));
-        world.environment.put("PGUSER", world.production.user());
-        world.environment.put("PGDATABASE", world.production.database());
-    }
-
     private static void settings(World world, String production, String more) {
         world.write("release.json", "{\"checks\": [[\"git\", \"--version\"]], " + more
                 + "\"environments\": {\"production\": {\"url\": {\"env\": \"PROD_DATABASE_URL\"}, " + production + "},"
@@ -76,7 +66,7 @@ class FlowsTest {
     @Test
     void aReleaseAtRailwayIsStoppedSavedNumberedDeployedAndCleanedUp() throws IOException {
         try (World world = World.drizzle()) {
-            psql(world);
+            world.knowsPsql();
             Path bin = world.folder.resolve("bin");
             World.script(bin.resolve("railway"), RAILWAY);
             World.write(bin.resolve("deployments"),

@@ -57,12 +57,17 @@ class OwnMigratorTest {
 
     @Test
     void aMigratorThatIsNotRunHereIsSaid() {
+        says("numbered files have none", "sql", "db/001_a.sql");
+        says("the migrator of flyway is not one that is run here", "flyway", "db/V1__a.sql");
+    }
+
+    private void says(String words, String tool, String file) {
         try (HistoryCase test = new HistoryCase(null, null)) {
-            test.file("db/001_a.sql", "CREATE TABLE a ();");
+            test.file(file, "CREATE TABLE a ();");
             Failure failure = assertThrows(Failure.class, () -> OwnMigrator.run(repo, test.files,
-                    HistoryCase.find(test.files, "sql", "db"), test.database, repo.resolve("log")));
+                    HistoryCase.find(test.files, tool, "db"), test.database, repo.resolve("log")));
             assertEquals(Failure.Exit.MISSING, failure.exit);
-            assertEquals("the migrator of sql is not one that is run here", failure.getMessage());
+            assertEquals(words, failure.getMessage());
         }
     }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import lib.Clients;
 import lib.Hash;
 import lib.Postgres;
 import lib.sql.Name;
@@ -62,12 +61,7 @@ class ResumeTest {
     }
 
     private void stopsHalfWay() {
-        world.environment.put("PSQL", Clients.newest().tool("psql").toString());
-        world.environment.put("PGPASSWORD", World.PASSWORD);
-        world.environment.put("PGHOST", world.production.host());
-        world.environment.put("PGPORT", String.valueOf(world.production.port()));
-        world.environment.put("PGUSER", world.production.user());
-        world.environment.put("PGDATABASE", world.production.database());
+        world.knowsPsql();
         // A service that is its session: whoever stops it ends that.
         Path stop = World.script(world.folder.resolve("stop"), "exec \"$PSQL\" -Xqc \"SELECT pg_terminate_backend(pid)"
                 + " FROM pg_stat_activity WHERE application_name = 'release web'\"\n");

@@ -145,6 +145,16 @@ final class World implements AutoCloseable {
         return of(new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters()));
     }
 
+    /** Lets the scripts of a test ask production by themselves: {@code "$PSQL" -Xqc …}. */
+    void knowsPsql() {
+        environment.put("PSQL", Clients.newest().tool("psql").toString());
+        environment.put("PGPASSWORD", PASSWORD);
+        environment.put("PGHOST", production.host());
+        environment.put("PGPORT", String.valueOf(production.port()));
+        environment.put("PGUSER", production.user());
+        environment.put("PGDATABASE", production.database());
+    }
+
     /** Another repository with the same production, for tests that only read it; ended by {@link #forget()}. */
     World again() {
         return of(production);

@@ -81,7 +81,7 @@ public record Selection(List<Source> sources, Context context, String what) {
                 why = Gate.words(e).lines().findFirst().orElse("");
             }
         }
-        return new Selection(of(history.get().local()), context, "all of " + Count.of(history.get().local().size(),
+        return new Selection(of(history.get().local()), context, "all " + Count.of(history.get().local().size(),
                 "migration") + ", because it is not known which are pending (" + why + ")");
     }
 
