@@ -10,10 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The phase that says what a release will do: the script as a process, on a Drizzle application and its production. */
+@Order(1)
 @Timeout(120)
 class AssessTest {
     private static final String TEMPLATE = "# Notes\n\n<!-- Add entries below this line -->\n";

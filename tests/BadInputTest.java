@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What nobody should commit, and somebody will: each is told in one line, with the way out, and nothing of it runs. */
+@Order(1)
 @Timeout(120)
 class BadInputTest {
     private static final String ADD = "ALTER TABLE \"sessions\" ADD COLUMN \"caf\u00e9\" text;\n";

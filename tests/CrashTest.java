@@ -13,12 +13,14 @@ import lib.Exec;
 import lib.Hash;
 import lib.Postgres;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /**
  * Releases that are killed, interrupted or cut short wherever they stand. What holds them there is real: the project's
  * checks, a lock, a statement, an older snapshot, the stop and start commands, hooks of the remote.
  */
+@Order(1)
 class CrashTest {
     private static final String RELEASE = "live/eu";
 

@@ -19,11 +19,13 @@ import lib.Json;
 import lib.PhaseProcess;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The demo: a whole release on made-up data, and what each failed gate looks like. */
+@Order(1)
 class DemoTest {
     private static final String PASSWORD = "p@ss:w/rd%41";
     private Path temp;

@@ -18,9 +18,11 @@ import lib.Json;
 import lib.Target;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** This machine let through a provider's firewall as long as it works with the database, and not a moment longer. */
+@Order(1)
 class FirewallTest extends PreflightCase {
     private static final String OWN = "ip_addr:" + DigitalOceanServer.OWN;
     private static final List<String> OTHERS = List.of("tag:backend", "droplet:163973392");

@@ -13,9 +13,11 @@ import java.sql.Connection;
 import java.util.List;
 import lib.Json;
 import lib.Postgres;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** What surrounds the apply: services, the final backup, variables, version, deploy, data after it. */
+@Order(1)
 class FlowsTest {
     /**
      * Railway: the last write comes while it goes down, a push of the release branch is deployed, and a value is taken

@@ -22,12 +22,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lib.Json;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Guards on ourselves: what JBang ignores silently, and what drifts when nobody looks. */
+@Order(1)
 class GuardTest {
     private static final Path REPO = Path.of(System.getProperty("repo"));
     private static final List<String> SCRIPTS = List.of("preflight", "backup", "assess", "validate", "release");

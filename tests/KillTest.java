@@ -13,12 +13,14 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import lib.Exec;
 import lib.Hash;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /**
  * A release of one of two services, with variables at a provider, that is killed in each of the steps that CrashTest
  * leaves out; and the releases after it, on the same day.
  */
+@Order(1)
 class KillTest {
     private static final String STORE = """
             case "$1" in

@@ -18,9 +18,11 @@ import java.util.List;
 import lib.Exec;
 import lib.Json;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** After a whole release the application's own migrator, the real one of npm, has nothing left to run. */
+@Order(1)
 class MigratorTest {
     @BeforeAll
     static void theRealMigratorsAreThere() {

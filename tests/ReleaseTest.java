@@ -11,9 +11,11 @@ import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import lib.Postgres;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** Whole releases, as a process, on a real repository and a real production. */
+@Order(1)
 class ReleaseTest {
     private static final String SETTINGS = """
             {"checks": [["git", "--version"]],

@@ -20,12 +20,14 @@ import lib.Scratch;
 import lib.Target;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What backup.java restore refuses: production without its name, a wrong archive, a server that lacks something. */
+@Order(1)
 class RestoreRefusalTest {
     private static World world;
     private static Path dump;

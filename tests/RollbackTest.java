@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import lib.Postgres;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A release that is taken back, the trash that it leaves, and the release after it: one story of one application. */
+@Order(1)
 @Timeout(300)
 class RollbackTest {
     private static String approval(World.Result seen) {

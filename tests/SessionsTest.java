@@ -16,9 +16,11 @@ import lib.Exec;
 import lib.PhaseProcess;
 import lib.Postgres;
 import lib.Target;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The gates of who else is connected: room, and transactions in the way. */
+@Order(1)
 class SessionsTest extends PreflightCase {
     @Test
     void roomIsCountedInTheServerTheDatabaseAndTheRole() throws SQLException {

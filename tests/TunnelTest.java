@@ -17,9 +17,11 @@ import lib.PhaseProcess;
 import lib.Target;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A command that leads to the database: kept running while it is used, gone with all that it started afterwards. */
+@Order(1)
 class TunnelTest extends PreflightCase {
     private int port;
 

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The phase that writes the release SQL and rehearses it: one production and one backup, looked at by the real script.
  */
+@Order(1)
 @Timeout(180)
 class ValidateTest {
     // A server of its own: other classes have copies of theirs on the common one at the same time.

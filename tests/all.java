@@ -72,6 +72,9 @@ class all {
                 .configurationParameter(parallel + "config.strategy", "fixed")
                 .configurationParameter(parallel + "config.fixed.parallelism", "2")
                 .configurationParameter("junit.jupiter.execution.timeout.default", "10 m")
+                // The long ones bear @Order: begun last, one of them would run on alone.
+                .configurationParameter("junit.jupiter.testclass.order.default",
+                        "org.junit.jupiter.api.ClassOrderer$OrderAnnotation")
                 .filters(ClassNameFilter.includeClassNamePatterns(".*Test"));
         if (names.length == 0) {
             // JBang puts everything compiled here into one jar: the one this class comes from.
