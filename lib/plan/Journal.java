@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Holder.java ../Json.java ../Postgres.java ../sql/Name.java Patience.java
+//SOURCES ../Failure.java ../Holder.java ../Json.java ../Postgres.java ../sql/Name.java Patience.java Plan.java
 
 package lib.plan;
 
