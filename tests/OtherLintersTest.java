@@ -115,10 +115,10 @@ class OtherLintersTest {
             """;
 
     /**
-     * What says the same in their documentation: squawk | eugene | strong_migrations. Read were squawk's pages of its
-     * rules (docs/docs), eugene's src/hint_data.rs (E10 is its measurement of any rewrite, and counts wherever one
-     * happens) and strong_migrations' README and error_messages.rb. In doubt a rule counts as known to the other. Rules
-     * that stand in no line are known to their own tool alone.
+     * What says the same, as we understand it: squawk | eugene | strong_migrations. Read for it was eugene's
+     * src/hint_data.rs (E10 is its measurement of any rewrite, and counts wherever one happens); of squawk and
+     * strong_migrations most goes by the names and summaries of their rules. In doubt a rule counts as known to the
+     * other. Rules that stand in no line are known to their own tool alone.
      */
     private static final String SAME = """
             require-concurrent-index-creation|E6|add_index add_reference
