@@ -210,11 +210,6 @@ public final class Apply {
         }
     }
 
-    /** A release of this database that began and did not end, in words; empty when there is none. */
-    public static Optional<String> unfinished(Connection connection) throws SQLException {
-        return Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).map(Journal::words);
-    }
-
     /** Tells how far it is, and makes sure before each segment that nobody else has begun meanwhile. */
     private final class Teller implements Executor.Observer {
         private final Plan plan;

@@ -21,7 +21,6 @@ public final class Extent {
     private int segments;
     private int committed;
     private boolean alone;
-    private boolean paused;
 
     /** Nothing of it has run yet; {@code sql} is what people call it. */
     Extent(String sql) {
@@ -35,11 +34,6 @@ public final class Extent {
 
     State state() {
         return state;
-    }
-
-    /** How many segments are committed. */
-    int committed() {
-        return committed;
     }
 
     /** The number of the segment that comes after those that are committed. */
@@ -69,7 +63,6 @@ public final class Extent {
     void applying(int all, int already) {
         segments = all;
         committed = already;
-        paused = false;
         state = State.APPLYING;
     }
 
@@ -79,9 +72,7 @@ public final class Extent {
 
     void applied(Executor.Result result) {
         committed = result.committed();
-        paused = result.trouble() == null && committed < segments;
-        state = paused ? State.PARTLY : result.trouble() == null ? State.APPLIED
-                : result.trouble().open() ? State.UNKNOWN
+        state = result.trouble() == null ? State.APPLIED : result.trouble().open() ? State.UNKNOWN
                 : committed == 0 ? State.ROLLED_BACK : State.PARTLY;
     }
 
@@ -132,7 +123,7 @@ public final class Extent {
             case ROLLED_BACK -> "not changed: the transaction was rolled back";
             case APPLYING -> before + (alone ? "segment " + next() + " is under way, outside of a transaction"
                     : "the transaction was under way: the server rolls it back when the connection goes");
-            case PARTLY -> "CHANGED: " + part + (paused ? "" : ", the next one was rolled back");
+            case PARTLY -> "CHANGED: " + part + ", the next one was rolled back";
             case UNKNOWN -> before + (alone
                     ? "segment " + next() + " was begun outside of a transaction: production shows how that ended"
                     : "NOT KNOWN: segment " + next() + " of " + segments
@@ -147,7 +138,6 @@ public final class Extent {
         node.put("database", state.name());
         node.put("segments", segments);
         node.put("committed", committed);
-        node.put("paused", paused);
         node.put("plan", plan);
         return node;
     }
@@ -158,7 +148,6 @@ public final class Extent {
         state = state == State.APPLYING ? State.UNKNOWN : state;
         segments = record.path("segments").asInt();
         committed = record.path("committed").asInt();
-        paused = record.path("paused").asBoolean();
         plan = record.path("plan").asText();
     }
 }

@@ -75,7 +75,7 @@ public final class Recovery {
     /** Refuses one that is not finished, as production tells: it may have been begun in another clone. */
     public void refuseUnfinished(Target target) throws SQLException {
         try (Connection connection = Postgres.read(target, "release")) {
-            Optional<String> other = Apply.unfinished(connection);
+            Optional<String> other = Journal.unfinished(connection).map(Journal::words);
             if (other.isPresent() && LastRelease.of(run, project.environment).flatMap(LastRelease::begun).isPresent()) {
                 throw Failure.stop("the last release is being taken back, and that is not finished: " + other.get(),
                         "jbang release.java rollback   # goes on with it");

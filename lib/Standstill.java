@@ -67,6 +67,10 @@ public final class Standstill {
         if (project.settings.environment(project.environment).stop() != null) {
             return new Need(true, "release.json says always");
         }
+        return rehearsed();
+    }
+
+    private Need rehearsed() {
         JsonNode forecast = forecast();
         String measured = forecast.path("why").asText();
         if (!certificate.rehearsed() || forecast.path("stopNeeded").asBoolean(true)) {
@@ -80,8 +84,7 @@ public final class Standstill {
 
     /** Whether the application should be stopped, and nobody says how. */
     public boolean unserved() {
-        return !plan.isEmpty() && services.stoppable().isEmpty()
-                && (!certificate.rehearsed() || forecast().path("stopNeeded").asBoolean(true) || !breaking().isEmpty());
+        return !plan.isEmpty() && services.stoppable().isEmpty() && rehearsed().stop();
     }
 
     // As the old code meets it: not stopped, and no table known to be small.

@@ -1,5 +1,5 @@
-//SOURCES Cli.java Console.java Failure.java Gate.java Interrupt.java Json.java Phase.java PhaseProcess.java
-//SOURCES Project.java Report.java Run.java Secrets.java Situation.java Step.java plan/SqlFile.java
+//SOURCES Cli.java Console.java Failure.java Gate.java Interrupt.java Json.java LastWords.java Phase.java
+//SOURCES PhaseProcess.java Project.java Report.java Run.java Secrets.java Situation.java Step.java plan/SqlFile.java
 
 package lib;
 
@@ -67,22 +67,16 @@ public final class Walk {
 
     /** Until it is closed, an end from outside tells what is true then, and its exit code is that of the situation. */
     public final class Watch implements AutoCloseable {
-        private final Thread witness = new Thread(() -> now(interrupted()));
+        private final LastWords words = new LastWords(() -> now(interrupted()));
         private final Interrupt interrupt = new Interrupt(null, () -> interrupted().code);
 
         private Watch() {
-            Runtime.getRuntime().addShutdownHook(witness);
         }
 
         @Override
         public void close() {
             interrupt.close();
-            try {
-                Runtime.getRuntime().removeShutdownHook(witness);
-            } catch (IllegalStateException ending) {
-                // The witness is at work: what it says are the last words.
-                return;
-            }
+            words.close();
         }
     }
 

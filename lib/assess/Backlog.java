@@ -36,9 +36,9 @@ public record Backlog(History.State state, List<History.Trouble> troubles, Holds
         History.State state = history.state(connection);
         List<History.Trouble> troubles = new ArrayList<>();
         // Half of a release: what looks like trouble may be nothing but what is not there yet.
-        Journal.of(connection).map(Journal::standing).filter(Journal::unfinished).ifPresent(journal ->
-                troubles.add(new History.Trouble("unfinished", "", "a release is not finished here: " + journal.words(),
-                        "jbang release.java status   # how to go on with it", true)));
+        Journal.unfinished(connection).ifPresent(journal -> troubles.add(new History.Trouble("unfinished", "",
+                "a release is not finished here: " + journal.words(),
+                "jbang release.java status   # how to go on with it", true)));
         troubles.addAll(state.troubles());
         troubles.addAll(Histories.beside(connection, Optional.of(history), state));
         if (state.troubles().stream().noneMatch(History.Trouble::stops)) {

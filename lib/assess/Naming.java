@@ -35,14 +35,13 @@ public record Naming(List<Note> notes, int looked) {
         Map<String, Migration> named = new LinkedHashMap<>();
         Map<String, String> texts = new LinkedHashMap<>();
         for (Migration migration : history.local()) {
-            String name = migration.id().substring(migration.id().lastIndexOf('/') + 1);
-            named.put(name, migration);
-            texts.put(name, sql(migration) ? migration.sql() : null);
+            named.put(name(migration), migration);
+            texts.put(name(migration), sql(migration) ? migration.sql() : null);
         }
         Set<String> fresh = new LinkedHashSet<>();
         List<Note> notes = new ArrayList<>();
         for (Migration migration : pending) {
-            fresh.add(migration.id().substring(migration.id().lastIndexOf('/') + 1));
+            fresh.add(name(migration));
             if (sql(migration) && empty(migration.sql())) {
                 notes.add(new Note(migration.file(), migration.file() + " holds no statement: once it is applied, what"
                         + " was meant to stand in it never runs", "write it, or take it out: git rm "
@@ -52,12 +51,16 @@ public record Naming(List<Note> notes, int looked) {
         for (Convention.Deviation each : Convention.of(texts, fresh)) {
             Migration migration = named.get(each.name());
             // Its own rule about numbers that are taken twice is told with the history.
-            if (!history.tool().equals("sql") || !each.message().contains("is taken twice")) {
+            if (!history.tool().equals("sql") || !each.twice()) {
                 notes.add(new Note(migration.file(), migration.file() + ": " + each.message(),
                         each.better() == null ? each.way() : move(history, migration, each)));
             }
         }
         return new Naming(List.copyOf(notes), pending.size());
+    }
+
+    private static String name(Migration migration) {
+        return migration.id().substring(migration.id().lastIndexOf('/') + 1);
     }
 
     // The others are programs; Flyway takes .SQL as well.

@@ -26,8 +26,9 @@ public final class Convention {
      * @param name without the ending
      * @param better the name that it would have among them; null when its name is not the matter
      * @param way what to do about it where no other name helps; null when one does
+     * @param twice whether its number is another one's too
      */
-    public record Deviation(String name, String message, String better, String way) {
+    public record Deviation(String name, String message, String better, String way, boolean twice) {
     }
 
     /** How many there must be, before what they have in common is a habit. */
@@ -124,6 +125,7 @@ public final class Convention {
         List<Part> others = before.isEmpty() ? all.stream().filter(other -> other != part).toList() : before;
         List<String> differs = new ArrayList<>();
         Part better = taken(part, differs);
+        boolean twice = better != part;
         if (better == part) {
             better = width(part, others, differs);
         }
@@ -135,7 +137,7 @@ public final class Convention {
         if (!differs.isEmpty()) {
             boolean same = better.name.equals(part.name);
             found.add(new Deviation(part.name, String.join("; ", differs), same ? null : better.name,
-                    same ? "give it the time at which it was made" : null));
+                    same ? "give it the time at which it was made" : null, twice));
         }
     }
 
@@ -164,7 +166,7 @@ public final class Convention {
         if (part.number() > last + 1 && last - below.get(0) == below.size() - 1) {
             found.add(new Deviation(part.name, "after " + last + " comes " + part.number() + ": "
                     + (part.number() - last == 2 ? "number " + (last + 1) + " is" : "numbers are") + " missing", null,
-                    "git log --all --oneline -- '*" + (last + 1) + "[!0-9]*'   # is it still on a branch?"));
+                    "git log --all --oneline -- '*" + (last + 1) + "[!0-9]*'   # is it still on a branch?", false));
         }
     }
 

@@ -43,7 +43,7 @@ final class ConventionHeader {
                 found.add(new Convention.Deviation(name, own.isEmpty() ? "it begins without a comment, and each of the "
                         + before.size() + " before it has one" : "its first comment lacks \""
                         + String.join("\", \"", missing) + "\", which each of the " + before.size()
-                        + " before it has", null, "add to its first lines:\n" + line));
+                        + " before it has", null, "add to its first lines:\n" + line, false));
             }
         }
         return found;

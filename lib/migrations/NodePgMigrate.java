@@ -209,9 +209,9 @@ public final class NodePgMigrate implements History {
             if (ahead && !own(migration) && all.stream().anyMatch(NodePgMigrate::own)) {
                 troubles.add("future", migration.id(), "the number of " + migration.id() + " is compared as it is, and"
                         + " is larger than the milliseconds since 1970 of the others: once it is applied,"
-                        + " node-pg-migrate refuses every migration that it makes itself", "git mv " + migration.file()
-                        + " " + DrizzleFolder.in(folder, clock.millis() + migration.file().substring(
-                        migration.file().lastIndexOf('/') + 1).replaceFirst("^\\d+", "")), false);
+                        + " node-pg-migrate refuses every migration that it makes itself", Astray.move(migration.file(),
+                        DrizzleFolder.in(folder, clock.millis() + migration.file().substring(
+                        migration.file().lastIndexOf('/') + 1).replaceFirst("^\\d+", ""))), false);
             } else if (ahead && own(migration)) {
                 troubles.add("future", migration.id(), migration.id() + " is dated ahead of now: once it is applied,"
                         + " node-pg-migrate refuses every migration made until then", "give " + migration.file()

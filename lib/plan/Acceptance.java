@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
@@ -46,17 +47,28 @@ public final class Acceptance implements Executor.Acceptance {
      */
     public void between(Connection connection, Journal journal) throws SQLException {
         database(connection);
-        Fingerprint schema = Fingerprint.of(connection);
-        if (journal.alone() == 0 && !schema.hash().equals(journal.schema())) {
+        Optional<String> changed = changed(connection, journal, schemaBefore.resolveSibling("schema-after.json"));
+        if (changed.isPresent()) {
             throw Failure.stop("the schema of production has changed since segment " + journal.committed() + " of "
-                    + journal.segments() + " was committed"
-                    + strange(schema, schemaBefore.resolveSibling("schema-after.json")),
+                    + journal.segments() + " was committed" + changed.get(),
                     "take back what was changed by hand, then: jbang release.java resume");
         }
     }
 
     /**
-     * What somebody else did while the SQL was half way, as far as it can be told: the journal has the hash alone, and
+     * What else happened to the schema since the last segment that a journal tells of, in words that follow; empty when
+     * nothing did, or when that cannot be told before the segment that is open is looked at.
+     *
+     * @param after the schema that the SQL leaves
+     */
+    public Optional<String> changed(Connection connection, Journal journal, Path after) throws SQLException {
+        Fingerprint now = Fingerprint.of(connection);
+        return journal.alone() > 0 || now.hash().equals(journal.schema()) ? Optional.empty()
+                : Optional.of(strange(now, after));
+    }
+
+    /**
+     * What somebody else did to a schema while the SQL was half way, in words that follow, as far as it can be told:
      * what is neither as before the SQL nor as after it is theirs.
      *
      * @param after the schema that the SQL leaves

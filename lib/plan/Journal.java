@@ -60,11 +60,15 @@ public record Journal(String plan, int segments, int committed, int alone, List<
         }
     }
 
+    /** That of a plan that began here and did not end, whoever runs it; empty when there is none. */
+    public static Optional<Journal> unfinished(Connection connection) throws SQLException {
+        return of(connection).map(Journal::standing).filter(Journal::unfinished);
+    }
+
     /** Begins the journal of a plan, of which nothing is committed yet; one that can tell nothing more gives way. */
     static Journal begin(Connection connection, Plan plan, String schema, String owner) throws SQLException {
         List<String> session = Postgres.rows(connection, SESSION).get(0);
-        Journal over = of(connection).map(Journal::standing)
-                .filter(old -> old.unfinished() && !old.plan.equals(plan.sha256())).orElse(null);
+        Journal over = unfinished(connection).filter(old -> !old.plan.equals(plan.sha256())).orElse(null);
         Journal journal = new Journal(plan.sha256(), plan.segments().size(), 0, 0, List.of(), schema,
                 Long.parseLong(Postgres.one(connection, DATABASE)), owner, session.get(2),
                 Integer.parseInt(session.get(0)), session.get(1), over);
@@ -141,9 +145,9 @@ public record Journal(String plan, int segments, int committed, int alone, List<
 
     /** The plan is over, or never came to anything: nothing of it stays behind, and what it stood on counts again. */
     public static void end(Connection connection) throws SQLException {
-        Journal standing = of(connection).map(Journal::standing).orElse(null);
-        if (standing != null && standing.unfinished()) {
-            standing.write(connection);
+        Optional<Journal> standing = unfinished(connection);
+        if (standing.isPresent()) {
+            standing.get().write(connection);
         } else {
             drop(connection);
         }

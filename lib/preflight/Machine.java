@@ -138,7 +138,7 @@ public final class Machine {
     public Gate.Finding disk() throws SQLException, IOException {
         long size;
         try (Connection connection = database.connect()) {
-            size = Long.parseLong(Postgres.one(connection, "SELECT pg_database_size(current_database())"));
+            size = Postgres.bytes(connection);
         }
         phase.fact("databaseBytes", size);
         Path run = project.repo.resolve(Run.FOLDER);

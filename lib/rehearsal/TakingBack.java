@@ -1,6 +1,6 @@
-//SOURCES ../Console.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Fingerprint.java ../Interrupt.java
-//SOURCES ../LastRelease.java ../Postgres.java ../Project.java ../Run.java ../Services.java ../Situation.java
-//SOURCES ../Target.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Executor.java
+//SOURCES ../Console.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Interrupt.java
+//SOURCES ../LastRelease.java ../LastWords.java ../Postgres.java ../Project.java ../Run.java ../Services.java
+//SOURCES ../Situation.java ../Target.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Executor.java
 //SOURCES ../plan/Journal.java ../plan/Patience.java ../plan/Plan.java ../plan/SqlFile.java Trial.java
 
 package lib.rehearsal;
@@ -16,9 +16,9 @@ import lib.Console;
 import lib.DatabaseLock;
 import lib.Downtime;
 import lib.Failure;
-import lib.Fingerprint;
 import lib.Interrupt;
 import lib.LastRelease;
+import lib.LastWords;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
@@ -63,19 +63,15 @@ final class TakingBack {
         Certificate certificate = certified(file, trial, backup);
         release.begin(new LastRelease.Begun(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 file.getFileName().toString(), certificate));
-        Thread witness = new Thread(() -> console.say("\nthe database was not changed by the rollback"
+        try (LastWords ignored = new LastWords(() -> console.say("\nthe database was not changed by the rollback"
                 + (services.stoppable().isEmpty() ? "" : "; look whether the services run: they may have been stopped")
-                + "\n  -> " + command + "   # begins anew"));
-        Runtime.getRuntime().addShutdownHook(witness);
-        try {
+                + "\n  -> " + command + "   # begins anew"))) {
             stop();
             try (Connection connection = Postgres.read(target, "rollback")) {
                 acceptance(certificate).beforehand(connection);
             }
         } catch (Failure failure) {
             throw undone(failure.exit, failure.getMessage(), failure.hint == null ? command : failure.hint);
-        } finally {
-            Runtime.getRuntime().removeShutdownHook(witness);
         }
         apply(certificate, null);
     }
@@ -166,11 +162,11 @@ final class TakingBack {
     // A way back leads to the schema of before the release.
     private void unchanged(Certificate certificate, Journal journal, String lastResort) throws SQLException {
         try (Connection connection = Postgres.read(target, "rollback")) {
-            Fingerprint now = Fingerprint.of(connection);
-            if (journal.alone() == 0 && !now.hash().equals(journal.schema())) {
+            Optional<String> changed = acceptance(certificate).changed(connection, journal,
+                    release.file("schema-before.json"));
+            if (changed.isPresent()) {
                 throw Failure.stop("the schema has changed since segment " + journal.committed() + " of "
-                        + journal.segments() + " of the rollback was committed"
-                        + acceptance(certificate).strange(now, release.file("schema-before.json")),
+                        + journal.segments() + " of the rollback was committed" + changed.get(),
                         "take back what was changed by hand, then: " + command + "; or " + lastResort);
             }
         }
