@@ -153,10 +153,11 @@ final class Held {
             assumeTrue(Exec.of("script", "--version").run().ok(), "script(1) of util-linux is not installed");
             List<String> command = new ArrayList<>(PhaseProcess.java(script));
             command.addAll(List.of(arguments));
+            // Without exec a shell may stay between, and Ctrl-C ends it too, with a code of its own: dash does so.
             try {
                 shown = Files.createTempFile(world.folder, "terminal", null);
                 ProcessBuilder builder = new ProcessBuilder("script", "--quiet", "--return", "--flush", "--command",
-                        Exec.typed(command), shown.toString()).directory(world.repo.toFile())
+                        "exec " + Exec.typed(command), shown.toString()).directory(world.repo.toFile())
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .redirectError(ProcessBuilder.Redirect.DISCARD);
                 world.environment.forEach((name, value) -> {
