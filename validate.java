@@ -393,7 +393,7 @@ class validate implements Callable<Integer> {
                 throw fails(tried.trouble(), data);
             }
             dataResult = new Executor.Result(List.of(done[0]), 1, null);
-            return Gate.passed(ran(dataResult, "data statements ran on the copy after it, and were taken back"));
+            return Gate.passed(ran(dataResult, "data statement", " ran on the copy after it, and back again"));
         });
     }
 
@@ -410,7 +410,7 @@ class validate implements Callable<Integer> {
             throw Hindrance.of(result.trouble(), copy)
                     .orElseGet(() -> Failing.of(rehearsal, result.trouble(), showRows));
         }
-        return Gate.passed(ran(result, "statements ran on the copy"));
+        return Gate.passed(ran(result, "statement", " ran on the copy"));
     }
 
     private Failure fails(Executor.Trouble trouble, SqlFile file) {
@@ -419,10 +419,10 @@ class validate implements Callable<Integer> {
                 + project.repo.relativize(file.path()) + "; then: jbang validate.java");
     }
 
-    private static String ran(Executor.Result result, String what) {
+    private static String ran(Executor.Result result, String what, String where) {
         double millis = result.outcomes().stream().mapToDouble(Executor.Outcome::millis).sum();
-        return String.format("%d %s, %d rows, %.2f s", result.outcomes().size(), what,
-                result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), millis / 1000);
+        return String.format("%s%s, %s, %.2f s", Count.of(result.outcomes().size(), what), where,
+                Count.of(result.outcomes().stream().mapToLong(Executor.Outcome::rows).sum(), "row"), millis / 1000);
     }
 
     private boolean migrated() {

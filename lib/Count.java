@@ -10,6 +10,11 @@ public final class Count {
         return number + " " + noun(number, noun);
     }
 
+    /** The verb that goes with the number. */
+    public static String are(long number) {
+        return number == 1 ? "is" : "are";
+    }
+
     /** The noun alone, as it goes with the number. */
     public static String noun(long number, String noun) {
         return number == 1 ? noun : noun.matches(".*[^aeiou]y") ? noun.substring(0, noun.length() - 1) + "ies"

@@ -1,4 +1,4 @@
-//SOURCES Console.java Failure.java Postgres.java Project.java Target.java backup/Guard.java
+//SOURCES Console.java Count.java Failure.java Postgres.java Project.java Target.java backup/Guard.java
 
 package lib;
 
@@ -88,7 +88,7 @@ public final class Emptying {
                 }
                 String left = Postgres.one(connection, LEFT);
                 if (!"0".equals(left)) {
-                    throw new SQLException(left + " objects would be left");
+                    throw new SQLException(Count.of(Long.parseLong(left), "object") + " would be left");
                 }
                 connection.commit();
                 return drops.size();

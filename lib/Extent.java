@@ -1,4 +1,4 @@
-//SOURCES plan/Executor.java plan/Journal.java
+//SOURCES Count.java plan/Executor.java plan/Journal.java
 
 package lib;
 
@@ -116,7 +116,8 @@ public final class Extent {
     }
 
     String words() {
-        String part = committed + " of " + segments + " segments are committed";
+        String part = committed + " of " + Count.of(segments, "segment") + " " + Count.are(segments)
+                + " committed";
         String before = committed > 0 ? "CHANGED: " + part + "; " : "";
         return switch (state) {
             case UNTOUCHED -> "not changed";

@@ -136,9 +136,9 @@ public final class Project {
                     + "   # or give it a name of its own");
         }
         Decoded text = Decoded.of(committed.get(file));
-        if (text.broken() != null) {
-            throw Failure.stop(file + " " + text.broken() + ": its entries cannot be read as they were written",
-                    Decoded.mend(file, text.broken()));
+        if (text.flaw() != null) {
+            throw Failure.stop(file + " " + text.flaw().words() + ": its entries cannot be read as they were written",
+                    text.flaw().mend(file));
         }
         return Notes.of(text.text());
     }

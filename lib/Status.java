@@ -1,4 +1,4 @@
-//SOURCES Console.java DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java
+//SOURCES Console.java Count.java DatabaseLock.java Failure.java Gate.java History.java Holder.java Holds.java Json.java
 //SOURCES LastRelease.java Migration.java Postgres.java Project.java Recovery.java Run.java Services.java
 //SOURCES Situation.java Times.java plan/Journal.java
 
@@ -86,7 +86,8 @@ public final class Status {
     private static String takenBack(LastRelease.Begun begun, Optional<Journal> found) {
         Optional<Journal> own = found.filter(journal -> journal.plan().equals(begun.certificate().sql().sha256()));
         return "begun " + begun.when() + ", and not ended: " + own.map(Journal::committed).orElse(0) + " of "
-                + begun.certificate().sql().segments() + " segments of " + begun.file() + " are committed";
+                + Count.of(begun.certificate().sql().segments(), "segment") + " of " + begun.file() + " "
+                + Count.are(begun.certificate().sql().segments()) + " committed";
     }
 
     // Looked at, not remembered: the record may be older than what happened since.
@@ -112,7 +113,7 @@ public final class Status {
             History.State state = history.get().state(connection);
             Holds holds = project.holds(history.get(), state.pending());
             List<String> pending = holds.due().stream().map(Migration::id).toList();
-            return text + "" + state.applied().size() + " migrations applied, "
+            return text + Count.of(state.applied().size(), "migration") + " applied, "
                     + (pending.isEmpty() ? "none pending" : "pending: " + String.join(", ", pending))
                     + (holds.none() ? "" : "; held back: " + holds.words());
         } catch (Failure failure) {

@@ -157,8 +157,8 @@ class ContentsTest {
             UPDATE every a SET t = b.t FROM every b WHERE a.id <= 2 AND b.id = 3 - a.id | public.every: the same
             DELETE FROM every WHERE id = 5                         | public.every: 302 instead of 303 rows
             INSERT INTO nothing DEFAULT VALUES                     | public.nothing: 3 instead of 2 rows
-            UPDATE child SET c = b, b = c                          | public.child: the same 1 rows
-            UPDATE log SET at = '2026-01-01'                       | public.log_24: 0 instead of 1 rows
+            UPDATE child SET c = b, b = c                          | public.child: the same 1 row in number
+            UPDATE log SET at = '2026-01-01'                       | public.log_24: 0 instead of 1 row
             SELECT nextval('every_id_seq')                         | sequence public.every_id_seq: stands at 304 true
             SELECT setval('"user"', 1, true)                       | sequence public."user": stands at 1 true instead
             SELECT lo_put(4711, 3, 'X')                            | large objects: the same 3 rows

@@ -1,5 +1,6 @@
 //SOURCES ../Cli.java ../Copy.java ../Failure.java ../Gate.java ../History.java ../Phase.java ../Postgres.java
 //SOURCES ../Project.java ../Some.java ../plan/Catalog.java ../plan/Draft.java ../schema/Drift.java ../sql/Name.java
+//SOURCES ../Count.java
 
 package lib.assess;
 
@@ -11,6 +12,7 @@ import java.util.Set;
 import lib.Address;
 import lib.Cli;
 import lib.Copy;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -59,15 +61,16 @@ public final class Drifting {
             phase.fact("driftUntold", drift.untold());
             return Gate.skipped("cannot be told: " + drift.untold());
         }
-        int applied = state.applied().size();
+        String applied = made(state);
         if (drift.differences().isEmpty()) {
-            return Gate.passed("the schema is what the " + applied + " applied migrations make");
+            return Gate.passed("the schema is what " + applied);
         }
         List<Difference> touched = draft == null ? List.of()
                 : drift.touched(names(draft, new Catalog(connection), drift.differences()));
         phase.fact("driftTouched", touched);
-        String message = drift.differences().size() + (drift.differences().size() == 1 ? " object is" : " objects are")
-                + " not as the " + applied + " applied migrations make them:\n" + list(drift.differences(), SHOWN)
+        String message = Count.of(drift.differences().size(), "object") + " "
+                + Count.are(drift.differences().size()) + " not as " + applied + " them:\n"
+                + list(drift.differences(), SHOWN)
                 + (touched.isEmpty() ? "" : "\nthis release touches " + String.join(", ",
                 touched.stream().map(Difference::object).distinct().limit(SHOWN).toList()));
         String hint = "jbang assess.java drift   # all of them; then bring them into a migration: "
@@ -76,6 +79,11 @@ public final class Drifting {
             throw Failure.stop(message, hint);
         }
         return Gate.warned(message, hint);
+    }
+
+    private static String made(History.State state) {
+        int applied = state.applied().size();
+        return applied == 1 ? "the one applied migration makes" : "the " + applied + " applied migrations make";
     }
 
     private static String list(List<Difference> differences, int most) {
@@ -113,17 +121,18 @@ public final class Drifting {
                             "jbang assess.java status --env " + project.environment);
                 }
                 if (!drift.differences().isEmpty()) {
-                    throw Failure.stop(drift.differences().size() + " differ", "jbang assess.java generate --from "
-                            + project.environment + " \"by hand\"   # writes them as a migration");
+                    throw Failure.stop(Count.of(drift.differences().size(), "object") + " not as "
+                            + made(state) + " them", "jbang assess.java generate --from " + project.environment
+                            + " \"by hand\"   # writes them as a migration");
                 }
-                return Gate.passed("as its " + state.applied().size() + " applied migrations make it");
+                return Gate.passed("as " + made(state) + " it");
             });
             if (!options.json) {
                 options.console().result(project.environment + ", " + where + ": " + (drift.untold() != null
                         ? "cannot be told: " + drift.untold() : drift.differences().isEmpty()
-                        ? "as its " + state.applied().size() + " applied migrations make it"
-                        : drift.differences().size() + " not as its " + state.applied().size()
-                        + " applied migrations make it\n" + list(drift.differences(), Integer.MAX_VALUE)));
+                        ? "as " + made(state) + " it"
+                        : Count.of(drift.differences().size(), "object") + " not as " + made(state) + " them\n"
+                        + list(drift.differences(), Integer.MAX_VALUE)));
             }
             return phase.finish(null, null);
         }

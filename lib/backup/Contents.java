@@ -1,4 +1,4 @@
-//SOURCES ../Target.java Reading.java
+//SOURCES ../Count.java ../Target.java Reading.java
 
 package lib.backup;
 
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import lib.Count;
 import lib.Target;
 
 /**
@@ -100,8 +101,8 @@ public record Contents(String method, String encoding, SortedMap<String, Rows> t
 
     private static String difference(Object seen, Object expected) {
         if (seen instanceof Rows one && expected instanceof Rows other) {
-            return one.rows != other.rows ? one.rows + " instead of " + other.rows + " rows"
-                    : "the same " + one.rows + " rows in number, but other values in them";
+            return one.rows != other.rows ? one.rows + " instead of " + Count.of(other.rows, "row")
+                    : "the same " + Count.of(one.rows, "row") + " in number, but other values";
         }
         return "stands at " + seen + " instead of " + expected;
     }

@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Cli.java ../Clients.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../Run.java ../Size.java ../Target.java
+//SOURCES ../Count.java ../Project.java ../Run.java ../Size.java ../Target.java
 //SOURCES Backups.java Dump.java Guard.java Mask.java Neighbours.java Pace.java Steps.java
 
 package lib.backup;
@@ -13,6 +13,7 @@ import java.util.Map;
 import lib.Address;
 import lib.Cli;
 import lib.Clients;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Phase;
@@ -104,7 +105,7 @@ public final class Refresh {
         }
         mask = Mask.of(sql);
         steps.phase.fact("sql", Map.of("file", sql.toString(), "sha256", mask.sha256()));
-        return Gate.passed(sql + ": " + mask.size() + " statements, run before anybody sees the data");
+        return Gate.passed(sql + ": " + Count.of(mask.size(), "statement") + ", run before anybody sees the data");
     }
 
     private Gate.Finding source() throws SQLException {
@@ -160,7 +161,7 @@ public final class Refresh {
         steps.phase.fact("file", steps.project.repo.relativize(file).toString());
         steps.phase.fact("sha256", steps.archive.sha256());
         return Gate.passed(steps.project.repo.relativize(file) + ": " + Size.of(steps.archive.bytes()) + ", "
-                + steps.archive.entries() + " objects, read back whole");
+                + Count.of(steps.archive.entries(), "object") + ", read back whole");
     }
 
     private Path newest() {
@@ -188,7 +189,8 @@ public final class Refresh {
         return steps.guarded(() -> {
             long rows = mask.run(steps.replacement.target());
             steps.phase.fact("masked", rows);
-            return Gate.passed(mask.size() + " statements, " + rows + " rows, committed together");
+            return Gate.passed(Count.of(mask.size(), "statement") + ", " + Count.of(rows, "row")
+                    + ", committed together");
         });
     }
 

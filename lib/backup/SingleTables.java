@@ -1,4 +1,5 @@
 //SOURCES ../Exec.java ../Failure.java ../Gate.java ../sql/Name.java Contents.java Load.java Neighbours.java Steps.java
+//SOURCES ../Count.java
 
 package lib.backup;
 
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import lib.Count;
 import lib.Exec;
 import lib.Failure;
 import lib.Gate;
@@ -110,7 +112,7 @@ final class SingleTables {
             long rows = expected.values().stream().mapToLong(Contents.Rows::rows).sum();
             steps.phase.fact("rows", rows);
             steps.phase.fact("made", steps.replacement.name());
-            return Gate.passed(rows + " rows, as they were saved; " + steps.server.live.database()
+            return Gate.passed(Count.of(rows, "row") + " as saved; " + steps.server.live.database()
                     + " was not touched. To copy rows back:\n" + recipe() + "\nremove it:   "
                     + steps.command("--drop-old", steps.replacement.name()));
         });

@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Cli.java ../Clients.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
-//SOURCES ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Size.java ../Target.java
+//SOURCES ../Count.java ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Size.java ../Target.java
 //SOURCES Archive.java Contents.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
 //SOURCES Server.java Sessions.java Traits.java
 
@@ -17,6 +17,7 @@ import lib.Address;
 import lib.Cli;
 import lib.Clients;
 import lib.Console;
+import lib.Count;
 import lib.Exec;
 import lib.Failure;
 import lib.Gate;
@@ -216,8 +217,8 @@ public final class Steps implements AutoCloseable {
             replacement.analyze();
             phase.fact("tables", contents.tables().size());
             phase.fact("rows", contents.rows());
-            return Gate.passed(contents.tables().size() + " tables with " + contents.rows()
-                    + " rows and the schema are those of the backup");
+            return Gate.passed(Count.of(contents.tables().size(), "table") + " with "
+                    + Count.of(contents.rows(), "row") + " and the schema are those of the backup");
         });
     }
 
@@ -231,10 +232,11 @@ public final class Steps implements AutoCloseable {
             phase.fact("grants", result.applied().size());
             if (result.refused().isEmpty()) {
                 return Gate.passed("as in the live database" + (result.applied().isEmpty() ? ""
-                        : ": " + result.applied().size() + " statements"));
+                        : ": " + Count.of(result.applied().size(), "statement")));
             }
             phase.fact("grantsRefused", result.refused());
-            return Gate.warned(result.refused().size() + " owners or privileges of the live one could not be given",
+            return Gate.warned(Count.of(result.refused().size(), "statement") + " about owners or privileges "
+                    + Count.are(result.refused().size()) + " not permitted here",
                     "as the administrator, in the new database:\n" + String.join("\n", result.refused()));
         });
     }

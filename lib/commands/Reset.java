@@ -1,5 +1,5 @@
 //SOURCES ../Cli.java ../Console.java ../Emptying.java ../Exec.java ../Json.java ../Phases.java ../Project.java
-//SOURCES ../Run.java ../Target.java
+//SOURCES ../Count.java ../Run.java ../Target.java
 
 package lib.commands;
 
@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import lib.Cli;
 import lib.Console;
+import lib.Count;
 import lib.Emptying;
 import lib.Exec;
 import lib.Json;
@@ -47,7 +48,7 @@ public final class Reset implements Callable<Integer> {
             int dropped = emptying.empty(target);
             console.result(options.json ? Json.pretty(Json.object().put("phase", "reset").put("status", "pass")
                     .set("facts", Json.object().put("dropped", dropped).put("backup", backup)))
-                    : target.place() + " is empty: " + dropped + " objects dropped; "
+                    : target.place() + " is empty: " + Count.of(dropped, "object") + " dropped; "
                     + (noBackup ? "no backup was made" : "as it was: " + backup));
             console.say("next: " + Exec.typed(List.of("jbang", "release.java", "apply", "--env", project.environment)));
             return 0;

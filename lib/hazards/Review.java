@@ -90,7 +90,7 @@ public final class Review {
 
     private static Parsed parse(Source source) {
         if (source.trouble() != null) {
-            return new Parsed(source, List.of(), List.of(), List.of(), source.trouble());
+            return new Parsed(source, List.of(), List.of(), List.of(), source.trouble().words());
         }
         try {
             List<Sql.Piece> pieces = Sql.split(source.text());
@@ -111,7 +111,7 @@ public final class Review {
             boolean torn = parsed.source().trouble() == null;
             found.add(new Finding("SYN01", Hazard.Severity.DANGEROUS, file, torn ? line(parsed.error()) : 1, 1, "",
                     (torn ? "" : "it ") + parsed.error() + ": nothing of this file is verified", "",
-                    torn ? "" : "-- in a shell: " + parsed.source().mend(), false));
+                    torn ? "" : "-- in a shell: " + parsed.source().trouble().mend(), false));
         }
         Suppressions suppressions = suppressions(parsed);
         int number = 0;

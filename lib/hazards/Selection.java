@@ -75,14 +75,25 @@ public record Selection(List<Source> sources, Context context, String what) {
         if (!Console.interactive() || System.getenv("PROD_DATABASE_URL") != null) {
             try (Connection connection = Postgres.read(project.address().target(), "assess")) {
                 List<Migration> pending = history.get().state(connection).pending();
-                return new Selection(of(pending), Inventory.of(connection, context), pending.size()
+                return new Selection(of(project, pending), Inventory.of(connection, context), pending.size()
                         + " pending in " + project.environment);
             } catch (Failure | SQLException e) {
                 why = Gate.words(e).lines().findFirst().orElse("");
             }
         }
-        return new Selection(of(history.get().local()), context, "all " + Count.of(history.get().local().size(),
-                "migration") + ", because it is not known which are pending (" + why + ")");
+        List<Migration> all = history.get().local();
+        return new Selection(of(project, all), context, "all " + Count.of(all.size(), "migration")
+                + ", because it is not known which are pending (" + why + ")");
+    }
+
+    // A file that no server takes has no text to look at: its tool may have read one from it all the same.
+    private static List<Source> of(Project project, List<Migration> migrations) {
+        Map<String, byte[]> files = project.files();
+        return migrations.stream().map(migration -> {
+            byte[] bytes = files.get(migration.file());
+            return bytes != null && Decoded.of(bytes).flaw() != null ? Source.of(migration.file(), bytes)
+                    : of(List.of(migration)).get(0);
+        }).toList();
     }
 
     /** Migrations as the repository has them committed. */

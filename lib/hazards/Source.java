@@ -19,10 +19,19 @@ import lib.Links;
  *
  * @param path below the repository with slashes; a file outside of it by its whole path
  * @param text null when the bytes are no text
- * @param trouble why they are none, in words that go on after the path, or null
+ * @param trouble why they are none, or null
  */
-public record Source(String path, String text, String trouble) {
+public record Source(String path, String text, Trouble trouble) {
     private static final String LINK = "is a symbolic link to ";
+
+    /**
+     * Why a file is not read.
+     *
+     * @param words go on after its path
+     * @param mend the command that takes the trouble away
+     */
+    public record Trouble(String words, String mend) {
+    }
 
     /** Reads what people name: files, and folders with all {@code .sql} files below them. */
     public static List<Source> named(Path repo, List<Path> names) {
@@ -81,8 +90,9 @@ public record Source(String path, String text, String trouble) {
         String path = (real.startsWith(top) ? top.relativize(real) : real).toString().replace('\\', '/');
         try {
             if (real.startsWith(top) && !committed(real, top)) {
-                return new Source(path, null, LINK + (Files.isSymbolicLink(real) ? Files.readSymbolicLink(real)
-                        : real.toRealPath()) + ", which is no file of this repository");
+                return new Source(path, null, new Trouble(LINK + (Files.isSymbolicLink(real)
+                        ? Files.readSymbolicLink(real) : real.toRealPath()) + ", which is no file of this repository",
+                        Links.mend(path)));
             }
             return of(path, Files.readAllBytes(real));
         } catch (IOException e) {
@@ -106,11 +116,7 @@ public record Source(String path, String text, String trouble) {
     /** A file's bytes as text. */
     public static Source of(String path, byte[] bytes) {
         Decoded read = Decoded.of(bytes);
-        return new Source(path, read.broken() == null ? read.text() : null, read.broken());
-    }
-
-    /** The command that takes the trouble away. */
-    String mend() {
-        return trouble.startsWith(LINK) ? Links.mend(path) : Decoded.mend(path, trouble);
+        return read.flaw() == null ? new Source(path, read.text(), null)
+                : new Source(path, null, new Trouble(read.flaw().words(), read.flaw().mend(path)));
     }
 }

@@ -31,7 +31,7 @@ import lib.Migration;
  * @param broken why a file is not what its author sees, by migration
  * @param troubles what the folder alone shows, whatever a database has
  */
-public record DrizzleFolder(String path, Style style, List<Migration> migrations, Map<String, String> broken,
+public record DrizzleFolder(String path, Style style, List<Migration> migrations, Map<String, Decoded.Flaw> broken,
         List<History.Trouble> troubles) {
     /** How Drizzle lays its migrations out: a journal of files up to 0.x, a folder for each since 1.0. */
     public enum Style { JOURNAL, FOLDERS }
@@ -65,7 +65,7 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
         JsonNode entries = entries(path, bytes);
         List<Migration> migrations = new ArrayList<>();
         List<History.Trouble> troubles = new ArrayList<>();
-        Map<String, String> broken = new HashMap<>();
+        Map<String, Decoded.Flaw> broken = new HashMap<>();
         Set<String> seen = new HashSet<>();
         Map<Integer, String> numbers = new HashMap<>();
         List<String> missing = new ArrayList<>();
@@ -127,13 +127,13 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
             }
             return journal.path("entries");
         } catch (JsonProcessingException e) {
-            String why = Decoded.of(bytes).broken();
+            Decoded.Flaw flaw = Decoded.of(bytes).flaw();
             String place = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
             String hint = text.contains("<<<<<<<")
                     ? "it holds conflict marks of git: keep both entries, with \"when\" increasing"
-                    : why != null ? Decoded.mend(path, why) : Decoded.marked(text)
+                    : flaw != null ? flaw.mend(path) : Decoded.marked(text)
                     ? Decoded.unmark(path) : "git log -p -- " + path;
-            throw Failure.stop(path + " is not JSON: " + (why != null ? "it " + why : Decoded.marked(text)
+            throw Failure.stop(path + " is not JSON: " + (flaw != null ? "it " + flaw.words() : Decoded.marked(text)
                     ? "it begins with a byte order mark" : e.getOriginalMessage() + place), hint);
         }
     }
@@ -183,7 +183,7 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
 
     private static DrizzleFolder folders(Map<String, byte[]> files, String folder, Set<String> names) {
         List<Migration> migrations = new ArrayList<>();
-        Map<String, String> broken = new HashMap<>();
+        Map<String, Decoded.Flaw> broken = new HashMap<>();
         for (String name : names) {
             if (!NAMED.matcher(name).matches()) {
                 throw Failure.stop(in(folder, name)
@@ -217,11 +217,11 @@ public record DrizzleFolder(String path, Style style, List<Migration> migrations
     }
 
     private static Migration migration(String id, String file, byte[] bytes, long time,
-            Map<String, String> broken) {
+            Map<String, Decoded.Flaw> broken) {
         String sql = decoded(bytes);
-        String why = Decoded.of(bytes).broken();
-        if (why != null) {
-            broken.put(id, why);
+        Decoded.Flaw flaw = Decoded.of(bytes).flaw();
+        if (flaw != null) {
+            broken.put(id, flaw);
         }
         return new Migration(id, file, sql, hash(sql), time);
     }

@@ -1,5 +1,5 @@
 //SOURCES ../Failure.java ../History.java ../Migration.java ../Postgres.java ../Target.java ../sql/Name.java
-//SOURCES Drizzle.java DrizzleConfig.java DrizzleFolder.java DrizzleNode.java DrizzleTable.java
+//SOURCES ../Count.java Drizzle.java DrizzleConfig.java DrizzleFolder.java DrizzleNode.java DrizzleTable.java
 
 package lib.migrations;
 
@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import lib.Count;
 import lib.Failure;
 import lib.History;
 import lib.Migration;
@@ -147,8 +148,9 @@ final class DrizzleTrial implements AutoCloseable {
         List<String> parts = parts(pending);
         List<String> sent = outcome.statements().stream().filter(statement -> statement.contains(PREFIX)).toList();
         if (!sent.equals(parts)) {
-            throw new Different(situation, parts.size() + " statements of migrations, cut at the breakpoints",
-                    sent.size() + " others");
+            throw new Different(situation, Count.of(parts.size(), "statement")
+                    + " of migrations, cut at the breakpoints",
+                    Count.of(sent.size(), "other"));
         }
         for (String tag : ran) {
             Postgres.execute(connection, "DROP TABLE public." + PREFIX + tag);

@@ -1,11 +1,12 @@
 //SOURCES ../Decoded.java ../History.java ../Migration.java ../Postgres.java DrizzleFolder.java DrizzleTable.java
-//SOURCES Troubles.java
+//SOURCES ../Count.java Troubles.java
 
 package lib.migrations;
 
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import lib.Count;
 import lib.Decoded;
 import lib.History;
 import lib.Migration;
@@ -37,7 +38,8 @@ final class DrizzleTroubles {
     void timeless(DrizzleTable.Row row, Migration of) {
         add("unknown", of == null ? row.place() : of.id(),
                 ("the row %s has no created_at: Drizzle takes it for the newest"
-                + " and would run all %d migrations again").formatted(row.place(), folder.migrations().size()),
+                + " and would run all %s again").formatted(row.place(),
+                Count.of(folder.migrations().size(), "migration")),
                 of == null ? delete(row) : at(row, of), true);
     }
 
@@ -110,7 +112,8 @@ final class DrizzleTroubles {
 
     void strangers(int count) {
         add("unknown", table,
-                "none of the %d rows in %s is of a migration in %s".formatted(count, table, folder.path()),
+                "none of the %s in %s is of a migration in %s".formatted(Count.of(count, "row"), table,
+                folder.path()),
                 "is this the right database, branch and folder? SELECT * FROM " + table + " ORDER BY created_at", true);
     }
 
@@ -144,10 +147,10 @@ final class DrizzleTroubles {
                 "add \"*.sql text eol=lf\" to .gitattributes; Drizzle itself does not mind", false);
     }
 
-    void broken(Migration migration, String why, boolean stops) {
-        add("encoding", migration.id(), migration.file() + " " + why + (why.contains("UTF-")
+    void broken(Migration migration, Decoded.Flaw flaw, boolean stops) {
+        add("encoding", migration.id(), migration.file() + " " + flaw.words() + (flaw.foreign()
                 ? ": Drizzle turns each bad byte into U+FFFD, in the SQL it sends as in the hash"
-                : ": no server takes it as it is"), Decoded.mend(migration.file(), why), stops);
+                : ": no server takes it as it is"), flaw.mend(migration.file()), stops);
     }
 
     void marked(Migration migration) {

@@ -27,7 +27,7 @@ import lib.Migration;
  * @param broken why a file cannot be sent as it is, by migration
  * @param troubles what the folder alone shows
  */
-record FlywayFolder(String path, List<Script> scripts, Map<String, String> broken, Troubles troubles) {
+record FlywayFolder(String path, List<Script> scripts, Map<String, Decoded.Flaw> broken, Troubles troubles) {
     /** Files that Flyway would take for migrations, or that were meant to be. */
     static final Pattern FILE = Pattern.compile("(?:(.*)/)?([VRU])([\\d._]*)__([^/]*)\\.((?i:sql)|java|class)");
     private static final Pattern MEANT =
@@ -93,7 +93,7 @@ record FlywayFolder(String path, List<Script> scripts, Map<String, String> broke
     static FlywayFolder read(Map<String, byte[]> files, String folder) {
         Map<Version, Script> versioned = new TreeMap<>();
         Map<String, Script> repeatable = new TreeMap<>();
-        Map<String, String> broken = new HashMap<>();
+        Map<String, Decoded.Flaw> broken = new HashMap<>();
         Troubles troubles = new Troubles();
         String home = DrizzleFolder.in(folder, "");
         for (String path : files.keySet()) {
@@ -145,14 +145,15 @@ record FlywayFolder(String path, List<Script> scripts, Map<String, String> broke
         return letter + Objects.toString(parts.group(2), "") + "__" + parts.group(3) + ".sql";
     }
 
-    private static Script script(Matcher file, String path, String home, byte[] bytes, Map<String, String> broken) {
+    private static Script script(Matcher file, String path, String home, byte[] bytes,
+                                 Map<String, Decoded.Flaw> broken) {
         String name = path.substring(home.length());
         boolean sql = file.group(5).equalsIgnoreCase("sql");
         String id = name.substring(0, name.lastIndexOf('.'));
         Decoded text = Decoded.of(bytes);
         String plain = Decoded.unmarked(text.text());
-        if (sql && text.broken() != null) {
-            broken.put(id, text.broken());
+        if (sql && text.flaw() != null) {
+            broken.put(id, text.flaw());
         }
         Version version = file.group(2).equals("R") ? null : Version.of(file.group(3));
         Migration migration = new Migration(id, path, sql ? plain : "", sql ? String.valueOf(checksum(plain)) : null,

@@ -37,7 +37,7 @@ public final class NodePgMigrate implements History {
     private final Name usual;
     private final Clock clock;
     private final Map<String, Migration> local = new LinkedHashMap<>();
-    private final Map<String, String> broken = new LinkedHashMap<>();
+    private final Map<String, Decoded.Flaw> broken = new LinkedHashMap<>();
     private final Troubles found = new Troubles();
 
     NodePgMigrate(Map<String, byte[]> files, String folder, Clock clock) {
@@ -77,8 +77,8 @@ public final class NodePgMigrate implements History {
         }
         Decoded text = Decoded.of(bytes);
         boolean sql = name.endsWith(".sql");
-        if (sql && text.broken() != null) {
-            broken.put(id, text.broken());
+        if (sql && text.flaw() != null) {
+            broken.put(id, text.flaw());
         }
         all.add(new Migration(id, path, sql ? up(text.text()) : "", null, number(name.replaceFirst("\\D.*", ""))));
     }

@@ -34,7 +34,7 @@ public final class PlainSql implements History {
 
     private final String folder;
     private final List<Migration> local = new ArrayList<>();
-    private final Map<String, String> broken = new HashMap<>();
+    private final Map<String, Decoded.Flaw> broken = new HashMap<>();
     private final Troubles found = new Troubles();
     private final Map<Name, PlainTable> tables = new HashMap<>();
 
@@ -55,8 +55,8 @@ public final class PlainSql implements History {
             String id = name.substring(0, name.length() - 4);
             local.add(new Migration(id, path, Decoded.unmarked(text.text()), null,
                     file.group(1).length() > 18 ? Long.MAX_VALUE : Long.parseLong(file.group(1))));
-            if (text.broken() != null) {
-                broken.put(id, text.broken());
+            if (text.flaw() != null) {
+                broken.put(id, text.flaw());
             }
         }
         new Astray(files, folder, found).endings(local, "a release");

@@ -36,7 +36,7 @@ public final class Prisma implements History {
     private final String folder;
     private final Clock clock;
     private final Map<String, Migration> local = new TreeMap<>();
-    private final Map<String, String> broken = new LinkedHashMap<>();
+    private final Map<String, Decoded.Flaw> broken = new LinkedHashMap<>();
     private final Set<String> empty = new TreeSet<>();
     private final Set<String> loose = new TreeSet<>();
 
@@ -52,8 +52,8 @@ public final class Prisma implements History {
                     Decoded text = Decoded.of(bytes);
                     long time = Troubles.millis(name);
                     local.put(name, new Migration(name, path, text.text(), Hash.of(text.text()), Math.max(0, time)));
-                    if (text.broken() != null) {
-                        broken.put(name, text.broken());
+                    if (text.flaw() != null) {
+                        broken.put(name, text.flaw());
                     }
                 } else {
                     empty.add(name);

@@ -34,7 +34,7 @@ public final class Supabase implements History {
     private final String folder;
     private final Clock clock;
     private final Map<String, Migration> local = new LinkedHashMap<>();
-    private final Map<String, String> broken = new LinkedHashMap<>();
+    private final Map<String, Decoded.Flaw> broken = new LinkedHashMap<>();
     private final Troubles found = new Troubles();
 
     Supabase(Map<String, byte[]> files, String folder, Clock clock) {
@@ -70,8 +70,8 @@ public final class Supabase implements History {
                         "give one of them a version of its own: git mv " + path + " …");
             }
             local.put(file.group(1), new Migration(id, path, text.text(), null, number(file.group(1))));
-            if (text.broken() != null) {
-                broken.put(id, text.broken());
+            if (text.flaw() != null) {
+                broken.put(id, text.flaw());
             }
         });
         Astray astray = new Astray(files, folder, found);

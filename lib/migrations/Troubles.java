@@ -31,12 +31,12 @@ final class Troubles {
     }
 
     /** A file that would be sent or hashed otherwise than its author sees it. */
-    void broken(Iterable<Migration> pending, Map<String, String> broken) {
+    void broken(Iterable<Migration> pending, Map<String, Decoded.Flaw> broken) {
         for (Migration migration : pending) {
-            String why = broken.get(migration.id());
-            if (why != null) {
-                add("encoding", migration.id(), migration.file() + " " + why + ": no server takes it as it is",
-                        Decoded.mend(migration.file(), why), true);
+            Decoded.Flaw flaw = broken.get(migration.id());
+            if (flaw != null) {
+                add("encoding", migration.id(), migration.file() + " " + flaw.words()
+                        + ": no server takes it as it is", flaw.mend(migration.file()), true);
             } else if (Decoded.marked(migration.sql())) {
                 all.add(marked(migration));
             }

@@ -1,5 +1,5 @@
 //SOURCES ../Console.java ../Failure.java ../Gate.java ../Holder.java ../Phase.java ../Postgres.java ../Some.java
-//SOURCES ../sql/Name.java Database.java Planned.java
+//SOURCES ../Count.java ../sql/Name.java Database.java Planned.java
 
 package lib.preflight;
 
@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import lib.Console;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.Holder;
@@ -70,17 +71,19 @@ public final class Sessions {
         int reserved = number(row, 2);
         boolean limited = row.get(7).equals("f");
         phase.fact("connections", Map.of("used", used, "max", most, "reserved", reserved));
-        String found = used + " of " + most + " connections used, " + reserved + " reserved for superusers";
+        String found = used + " of " + Count.of(most, "connection") + " used, " + reserved + " reserved for superusers";
         refuse("the server", used, most - reserved, found,
                 "close some sessions (one instance of the application fewer), or raise max_connections");
         if (limited && number(row, 3) >= 0) {
             refuse("user " + row.get(8), number(row, 4), number(row, 3), number(row, 4) + " of the "
-                    + number(row, 3) + " connections of user " + row.get(8) + " are used",
+                    + Count.of(number(row, 3), "connection") + " of user " + row.get(8) + " "
+                    + Count.are(number(row, 3)) + " used",
                     "ALTER ROLE … CONNECTION LIMIT -1;   -- or close some of its sessions");
         }
         if (limited && number(row, 5) >= 0) {
-            refuse("the database", number(row, 6), number(row, 5), number(row, 6) + " of the " + number(row, 5)
-                    + " connections of the database are used",
+            refuse("the database", number(row, 6), number(row, 5), number(row, 6) + " of the "
+                    + Count.of(number(row, 5), "connection") + " of the database "
+                    + Count.are(number(row, 5)) + " used",
                     "ALTER DATABASE … CONNECTION LIMIT -1;   -- or close some sessions");
         }
         return used * 100 > (most - reserved) * FULL_PERCENT ? Gate.warned(found,
@@ -170,7 +173,7 @@ public final class Sessions {
             }
         }
         phase.fact("terminated", ended);
-        return "ended " + ended.size() + " of " + idle.size() + " sessions: pid "
+        return "ended " + ended.size() + " of " + Count.of(idle.size(), "session") + ": pid "
                 + ended.stream().map(String::valueOf).collect(Collectors.joining(", ")) + "; ";
     }
 

@@ -50,7 +50,7 @@ record Judgement(String table, long before, long after, List<String> changed, Li
     /** A table that no statement names and that is not what it was. */
     static Judgement unnamed(Counted counted, boolean comparable) {
         String what = counted.before != counted.after ? Count.of(counted.after, "row") + " instead of " + counted.before
-                : comparable ? "the same " + counted.before + " rows in number, but other values in them"
+                : comparable ? "the same " + Count.of(counted.before, "row") + " in number, but other values"
                 : "other columns, and no statement names the table";
         return new Judgement(counted.table.toString(), counted.before, counted.after, List.of(), List.of(),
                 counted.after < counted.before, List.of("table " + counted.table + ": " + what));
@@ -86,7 +86,7 @@ record Judgement(String table, long before, long after, List<String> changed, Li
             if (setting.isEmpty() && !byRows && !(column.gone() && column.before == 0)) {
                 wrong.add("column " + counted.table + "." + column.name + (column.gone()
                         ? " is gone with its " + Count.of(column.before, "value") : column.before == column.after
-                        ? ": the same " + column.before + " values in number, but others"
+                        ? ": the same " + Count.of(column.before, "value") + " in number, but others"
                         : ": " + Count.of(column.after, "value") + " instead of " + column.before));
             }
         }
@@ -97,7 +97,8 @@ record Judgement(String table, long before, long after, List<String> changed, Li
     /** The loss in one line. */
     @JsonIgnore
     String loss() {
-        String what = after < before ? before - after + " of " + before + " rows are gone"
+        String what = after < before ? before - after + " of " + Count.of(before, "row") + " "
+                + Count.are(before) + " gone"
                 : "values of " + String.join(", ", changed) + " are gone";
         return table + ": " + what + " (" + String.join("; ", explainedBy) + ")";
     }

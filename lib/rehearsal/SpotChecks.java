@@ -91,8 +91,9 @@ public final class SpotChecks {
                     troubles.get(0).hint());
         }
         if (!pending.isEmpty()) {
-            throw Failure.stop(state.place() + " lacks " + pending.size() + " of " + history.get().local().size()
-                    + " migrations: " + String.join(", ", pending), "jbang release.java status");
+            throw Failure.stop(state.place() + " lacks " + pending.size() + " of "
+                    + Count.of(history.get().local().size(), "migration") + ": " + String.join(", ", pending),
+                    "jbang release.java status");
         }
         return Gate.passed(state.place() + " holds all " + Count.of(history.get().local().size(), "migration"));
     }

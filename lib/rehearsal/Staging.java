@@ -1,6 +1,6 @@
 //SOURCES ../Cli.java ../Failure.java ../Gate.java ../Phase.java ../Postgres.java ../Project.java ../Run.java
 //SOURCES ../History.java ../Migration.java ../Target.java ../backup/Guard.java ../backup/Refresh.java ../plan/Executor.java ../plan/Plan.java
-//SOURCES Validity.java
+//SOURCES ../Count.java Validity.java
 
 package lib.rehearsal;
 
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import lib.Cli;
+import lib.Count;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -96,11 +97,11 @@ public final class Staging {
         phase.fact("staging", fact);
         if (result.trouble() != null) {
             throw Failure.stop(target.place() + " is a copy of the backup with " + result.done().size() + " of "
-                    + plan.segments().size() + " segments applied, and then: " + result.trouble().words(),
+                    + Count.of(plan.segments().size(), "segment") + " applied, and then: " + result.trouble().words(),
                     "the copy took this SQL and " + environment + " does not: compare versions, extensions and roles;"
                     + " production was not touched");
         }
-        return Gate.passed(target.place() + " is migrated: " + result.outcomes().size() + " statements, "
+        return Gate.passed(target.place() + " is migrated: " + Count.of(result.outcomes().size(), "statement") + ", "
                 + String.format("%.2f s", result.seconds()));
     }
 

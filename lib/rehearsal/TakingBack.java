@@ -1,4 +1,4 @@
-//SOURCES ../Console.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Interrupt.java
+//SOURCES ../Console.java ../Count.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Interrupt.java
 //SOURCES ../LastRelease.java ../LastWords.java ../Postgres.java ../Project.java ../Run.java ../Services.java
 //SOURCES ../Situation.java ../Target.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Executor.java
 //SOURCES ../plan/Journal.java ../plan/Patience.java ../plan/Plan.java ../plan/SqlFile.java Trial.java
@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import lib.Console;
+import lib.Count;
 import lib.DatabaseLock;
 import lib.Downtime;
 import lib.Failure;
@@ -102,10 +103,12 @@ final class TakingBack {
         plan = Plan.parse(SqlFile.read(file), project.repo.relativize(file).toString());
         if (!plan.sha256().equals(journal.plan())) {
             throw Failure.stop(begun.file() + " was edited after " + journal.committed() + " of "
-                    + journal.segments() + " segments of it were committed", "take the edit back, then: " + command);
+                    + Count.of(journal.segments(), "segment") + " of it went into production",
+                    "take the edit back, then: " + command);
         }
-        console.mark("pass", journal.committed() + " of " + journal.segments()
-                + " segments of the rollback that was begun " + begun.when() + " are committed");
+        console.mark("pass", journal.committed() + " of " + Count.of(journal.segments(), "segment")
+                + " of the rollback that was begun " + begun.when() + " " + Count.are(journal.segments())
+                + " committed");
         if (!journal.complete()) {
             finish(certificate, journal, lastResort);
         }
@@ -185,15 +188,16 @@ final class TakingBack {
         if (result.trouble() != null) {
             throw failed(result);
         }
-        console.mark("pass", String.format("%d statements committed in %.2f s, as on the copy",
-                result.outcomes().size(), result.seconds()));
+        console.mark("pass", String.format("%s committed in %.2f s, as on the copy",
+                Count.of(result.outcomes().size(), "statement"), result.seconds()));
     }
 
     private Failure failed(Executor.Result result) throws SQLException {
         Executor.Trouble trouble = result.trouble();
         if (trouble.open() || result.committed() > 0) {
             return new Failure(Failure.Exit.UNFINISHED, trouble.words() + "\n" + result.committed() + " of "
-                    + plan.segments().size() + " segments of the rollback are committed" + (trouble.open()
+                    + Count.of(plan.segments().size(), "segment") + " of the rollback "
+                    + Count.are(plan.segments().size()) + " committed" + (trouble.open()
                     ? "; whether the next one is, is not known" : "") + (services.stoppable().isEmpty() ? ""
                     : "\nthe services are stopped"), command + "   # it looks first, and goes on from there");
         }

@@ -111,7 +111,7 @@ record Trial(Executor.Result result, Fingerprint before, Fingerprint after, List
                 lost.add("table " + table.name() + " with its " + Count.of(rows, "row"));
             } else if (rows(has, left.name()) < rows) {
                 long gone = rows - rows(has, left.name());
-                lost.add(gone + " of " + rows + " rows of " + table.name());
+                lost.add(gone + " of " + Count.of(rows, "row") + " of " + table.name());
             }
         }
         values.forEach((column, count) -> {
