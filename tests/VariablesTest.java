@@ -86,6 +86,19 @@ class VariablesTest {
         assertEquals(expected, changes(entry));
     }
 
+    /** As people lay them out: \\n is the end of a line. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '#', value = {
+        "old | new\\n--- | ---\\nA_URL | B_URL                                  # A_URL->B_URL",
+        "1. Set:\\n\\n   | old | new |\\n   |:-|-:|\\n   | `A_URL` | `B_URL` |   # A_URL->B_URL",
+        "- | old | new |\\n  |---|---|\\n  | A_URL | B_URL |                    # A_URL->B_URL",
+        "> | Variable | |\\n> |---|---|\\n> | A_URL | new |                    # +A_URL",
+        "| Variable | why |\\n|---|---|\\n| A_URL | `a \\| b`, no longer used |  # -A_URL",
+        "| Variable | |\\n|---|---|\\n| A_URL | new |\\nRemove `B_URL`.         # +A_URL -B_URL"})
+    void tablesAreUnderstood(String entry, String expected) {
+        assertEquals(expected, changes(entry.replace("\\n", "\n")));
+    }
+
     @Test
     void aPartAboutTheEnvironmentNeedsNoMoreThanAVerb() {
         assertEquals("-OLD_KEY +NEW_KEY", changes("### Environment\n\n- `NEW_KEY` added\n- `OLD_KEY`: removed\n\n"
