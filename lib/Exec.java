@@ -141,6 +141,11 @@ public final class Exec {
     /** Runs the command to its end; a missing executable and a time-out are failures with their own words. */
     public Result run() {
         trace.accept(Secrets.mask(shown == null ? connection() + typed(command) : shown));
+        return runUntold();
+    }
+
+    // For a command that is no concern of whoever asked for --verbose.
+    Result runUntold() {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         try (OutputStream file = log == null ? OutputStream.nullOutputStream() : Files.newOutputStream(log)) {
