@@ -9,12 +9,11 @@
 //SOURCES lib/ReleaseOptions.java lib/Run.java lib/Services.java lib/Situation.java
 //SOURCES lib/Standstill.java lib/Status.java lib/Step.java lib/Walk.java lib/Windows.java
 //SOURCES lib/commands/Gc.java lib/commands/Reset.java lib/commands/Rollback.java lib/commands/Undrop.java
-//SOURCES lib/deploy/ProviderVariables.java lib/plan/Acceptance.java lib/plan/Certificate.java lib/plan/Plan.java
+//SOURCES lib/deploy/ProviderVariables.java lib/plan/Certificate.java lib/plan/Plan.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,7 +51,6 @@ import lib.commands.Reset;
 import lib.commands.Rollback;
 import lib.commands.Undrop;
 import lib.deploy.ProviderVariables;
-import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Plan;
 import picocli.CommandLine.Command;
@@ -85,6 +83,7 @@ class release implements Callable<Integer> {
             new Step("validate", "write the SQL, and rehearse it on a copy", false, phases::validate),
             new Step("prepare", "make the commits that are pushed at the end", false, this::prepare),
             new Step("confirm", "show all of it, and ask", false, this::confirm),
+            new Step("ahead", "build what nobody has to wait for", true, this::ahead),
             new Step("stop", "stop the services, and prove the database quiet", true, this::stop),
             new Step("save", "back up once more, with the last write in it", true, this::save),
             new Step("apply", "run the rehearsed SQL on production", true, this::apply),
@@ -183,8 +182,8 @@ class release implements Callable<Integer> {
 
     private void prepare() {
         Footing.refuseMoved(project, run);
-        run.put("begun", Json.object().put("kind", kind.name()).put("applyEnv", applyEnv)
-                .set("services", Json.tree(wish.services)));
+        run.put("begun", Json.object().put("kind", kind.name()).put("applyEnv", applyEnv).put("stop", wish.stop)
+                .put("noFinalBackup", wish.noFinalBackup).set("services", Json.tree(wish.services)));
         if (kind.promotes()) {
             variables.plan();
             delivery.prepare();
@@ -211,6 +210,7 @@ class release implements Callable<Integer> {
             }
         }
         standstill = new Standstill(project, run, services, plan, certificate, wish.stop);
+        situation.database().ahead(standstill.ahead());
         situation.outage().forecast(standstill.need().stop() ? standstill.record(finalBackup()) : null);
         console.say(walk.report().proposal(plan, certificate, new Outlook(project, services, standstill,
                 delivery.promotion(), variables.planned(), finalBackup()).lines(plan)));
@@ -227,17 +227,26 @@ class release implements Callable<Integer> {
                 && !Boolean.FALSE.equals(project.settings.environment(project.environment).finalBackup());
     }
 
+    // While everybody is at work: an index of a large table may take longer than all the rest.
+    private void ahead() throws SQLException {
+        if (standstill.ahead() == 0) {
+            console.mark("skip", standstill.need().stop() ? "none of the SQL can run before the stop"
+                    : "nothing is stopped, so nothing runs before");
+            return;
+        }
+        fitsStill();
+        inWindow(standstill.neededInAll(finalBackup()));
+        change().ahead(approval.plan(), standstill.ahead());
+    }
+
     // Whatever can still be a reason to stop is found before the service goes down.
     private void stop() throws Exception {
-        delivery.stillFits();
         Standstill.Need need = standstill.need();
         Plan plan = approval.plan();
-        inWindow(Duration.ofMillis((long) (plan.isEmpty() ? 0
-                : 1000 * (standstill.sqlSeconds() + standstill.backupSeconds(need.stop() && finalBackup())))));
+        fitsStill();
+        inWindow(standstill.needed(finalBackup()));
         if (!plan.isEmpty()) {
-            try (Connection connection = Postgres.read(project.address().target(), "release")) {
-                new Acceptance(certificate, run.file("schema-before.json")).beforehand(connection);
-            }
+            change().fitting(project.address().target(), plan);
         }
         if (!need.stop()) {
             boolean open = !plan.isEmpty() && services.stoppable().isEmpty();
@@ -245,7 +254,14 @@ class release implements Callable<Integer> {
                     + Services.connected(project.address().target()) : ""));
             return;
         }
-        downtime.begin();
+        downtime.begin(next());
+    }
+
+    // Once production is changed, what others push is merged with.
+    private void fitsStill() {
+        if (!situation.changed()) {
+            delivery.stillFits();
+        }
     }
 
     private void save() {
@@ -262,7 +278,11 @@ class release implements Callable<Integer> {
             console.mark("skip", "there is no SQL to apply");
             return;
         }
-        Apply.release(project, run, console, situation, certificate, turn).run(plan);
+        change().run(plan);
+    }
+
+    private Apply change() {
+        return Apply.release(project, run, console, situation, certificate, turn);
     }
 
     private void data() throws Exception {
@@ -291,8 +311,13 @@ class release implements Callable<Integer> {
                 "  jbang release.java resume   the segments that are left, both branches, the services"})
     int resume(
             @Option(names = "--deployed", description = "The new version answers: I have looked myself.")
-            boolean seen) throws Exception {
+            boolean seen,
+            @Option(names = "--outside-window", paramLabel = "ENVIRONMENT",
+                    description = "Stop the services outside of the windows of the environment with this name.")
+            String window) throws Exception {
         begin();
+        wish.outsideWindow = window;
+        wish.check(project.environment);
         try (AutoCloseable lock = run.lock(); turn) {
             goOn();
             try (Walk.Watch watch = walk.watch()) {
@@ -304,23 +329,33 @@ class release implements Callable<Integer> {
                 throw situation.changed()
                         ? new Failure(Failure.Exit.UNFINISHED, failure.getMessage(), failure.hint, failure) : failure;
             }
-            List<Step> left = new ArrayList<>();
-            if (situation.segmentsLeft()) {
-                if (situation.down()) {
-                    left.add(new Step("stop", "see that nobody came back meanwhile", true,
-                            () -> downtime.again("jbang release.java resume")));
-                }
-                left.add(new Step("apply", "run the segments that are left on production", true, this::apply));
-            }
-            if (!situation.isDone("promote") && kind.has("promote")) {
-                left.add(new Step("catch up", "merge with what others have pushed meanwhile", true,
-                        delivery::catchUp));
-            }
-            // Done or not, the end is gone through again: it may be that only the run was not put away.
-            steps().stream().dropWhile(step -> !step.name().equals("configure")).filter(step -> kind.has(step.name())
-                    && (!situation.isDone(step.name()) || step.name().equals("end"))).forEach(left::add);
-            return walk.through(left);
+            return walk.through(left());
         }
+    }
+
+    // The steps that are left of a release that broke off.
+    private List<Step> left() {
+        List<Step> left = new ArrayList<>();
+        if (situation.segmentsLeft()) {
+            Step again = new Step("stop", "see that nobody came back meanwhile", true,
+                    () -> downtime.again("jbang release.java resume"));
+            if (situation.database().unseen()) {
+                // As long as the old code fits, somebody may have started it again: the last write is saved anew.
+                steps().stream().filter(step -> List.of("ahead", "stop", "save").contains(step.name()))
+                        .map(step -> step.name().equals("stop") && situation.isDone("stop") ? again : step)
+                        .forEach(left::add);
+            } else if (situation.down()) {
+                left.add(again);
+            }
+            left.add(new Step("apply", "run the segments that are left on production", true, this::apply));
+        }
+        if (!situation.isDone("promote") && kind.has("promote")) {
+            left.add(new Step("catch up", "merge with what others have pushed meanwhile", true, delivery::catchUp));
+        }
+        // Done or not, the end is gone through again: it may be that only the run was not put away.
+        steps().stream().dropWhile(step -> !step.name().equals("configure")).filter(step -> kind.has(step.name())
+                && (!situation.isDone(step.name()) || step.name().equals("end"))).forEach(left::add);
+        return left;
     }
 
     // With the choices that it was begun with.
@@ -328,6 +363,8 @@ class release implements Callable<Integer> {
         JsonNode begun = run.part("begun");
         kind = Kind.of(begun.path("kind").asText(Kind.RELEASE.name()));
         begun.path("services").forEach(name -> wish.services.add(name.asText()));
+        wish.stop = begun.path("stop").asBoolean();
+        wish.noFinalBackup = begun.path("noFinalBackup").asBoolean();
         applyEnv = begun.path("applyEnv").asBoolean();
         equip();
     }
@@ -345,6 +382,9 @@ class release implements Callable<Integer> {
             certificate = Recovery.certified(run);
             situation.certified(certificate);
             approval = new Approval(project, certificate, situation.approval());
+            if (situation.segmentsLeft()) {
+                standstill = new Standstill(project, run, services, approval.plan(), certificate, wish.stop);
+            }
         }
     }
 
@@ -389,14 +429,18 @@ class release implements Callable<Integer> {
         downtime = new Downtime(project, run, console, services, situation);
     }
 
+    private String next() {
+        return situation.changed() ? "jbang release.java resume"
+                : kind.promotes() ? "jbang release.java" : "jbang release.java apply";
+    }
+
     // Looked at before the work begins, and once more before anything stops.
     private void inWindow(Duration needed) {
         List<String> windows = project.settings.environment(project.environment).windows();
-        String command = kind.promotes() ? "jbang release.java" : "jbang release.java apply";
         if (wish.outsideWindow != null || wish.dryRun) {
             return;
         }
-        Windows.of(windows).check(project.environment, Instant.now(), needed, command).ifPresent(open -> console.say(
+        Windows.of(windows).check(project.environment, Instant.now(), needed, next()).ifPresent(open -> console.say(
                 "inside the window " + open.window() + ", until " + open.closes().atZone(open.zone()).toLocalTime()));
     }
 

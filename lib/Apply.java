@@ -1,5 +1,5 @@
-//SOURCES Console.java DatabaseLock.java Extent.java Failure.java Gate.java Interrupt.java Postgres.java Progress.java
-//SOURCES Project.java Run.java Situation.java Target.java sql/Statement.java
+//SOURCES Console.java Count.java DatabaseLock.java Extent.java Failure.java Gate.java Interrupt.java Postgres.java
+//SOURCES Progress.java Project.java Run.java Situation.java Target.java sql/Statement.java
 //SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Journal.java plan/Patience.java
 //SOURCES plan/Plan.java triage/Scene.java triage/Triage.java
 
@@ -62,28 +62,46 @@ public final class Apply {
      * else what is left of it, if nobody changed the schema since.
      */
     public void run(Plan plan) throws SQLException {
-        if (extent.complete()) {
-            console.mark("pass", "all of the " + extent.sql() + " is committed already");
+        run(plan, plan.segments().size());
+    }
+
+    /** The same with the first segments alone, while the services are at work; the others follow by {@link #run}. */
+    public void ahead(Plan plan, int segments) throws SQLException {
+        run(plan, segments);
+    }
+
+    private void run(Plan plan, int last) throws SQLException {
+        if (extent.complete() || extent.next() > last) {
+            console.mark("pass", (extent.complete() ? "all of the " + extent.sql() + " is"
+                    : Count.of(last, "segment") + (last == 1 ? " is" : " are")) + " committed already");
             return;
         }
         // Fetched again: minutes have passed, and a provider may have moved the database meanwhile.
         Target target = project.address().target();
-        Acceptance acceptance = acceptance();
-        Journal journal = null;
-        try (Connection connection = Postgres.read(target, "release")) {
-            if (extent.changed()) {
-                Optional<Journal> found = Journal.settled(connection, new Patience(), console::say)
-                        .map(Journal::standing);
-                journal = found.filter(own -> own.plan().equals(plan.sha256())).orElseThrow(() -> gone(run, found));
-                acceptance.between(connection, journal);
-            } else {
-                acceptance.beforehand(connection);
-            }
-        }
-        console.mark("pass", journal == null ? "the same database, with the schema of the rehearsal"
-                : "the same database; " + journal.committed() + " of " + journal.segments()
+        Optional<Journal> journal = fitting(target, plan);
+        console.mark("pass", journal.isEmpty() ? "the same database, with the schema of the rehearsal"
+                : "the same database; " + journal.get().committed() + " of " + journal.get().segments()
                 + " segments are committed there");
-        execute(target, acceptance, plan, journal);
+        execute(target, plan, journal.orElse(null), last);
+    }
+
+    /**
+     * Stops when production is not what the plan, or what is left of it, was rehearsed on.
+     *
+     * @return the journal of what is committed; empty when nothing is
+     */
+    public Optional<Journal> fitting(Target target, Plan plan) throws SQLException {
+        try (Connection connection = Postgres.read(target, "release")) {
+            if (!extent.changed()) {
+                acceptance().beforehand(connection);
+                return Optional.empty();
+            }
+            Optional<Journal> found = Journal.settled(connection, new Patience(), console::say)
+                    .map(Journal::standing);
+            Journal own = found.filter(one -> one.plan().equals(plan.sha256())).orElseThrow(() -> gone(run, found));
+            acceptance().between(connection, own);
+            return Optional.of(own);
+        }
     }
 
     /** The failure that says that production cannot tell how far a release came; found is what it has instead. */
@@ -129,11 +147,11 @@ public final class Apply {
         return new Acceptance(certificate, before);
     }
 
-    private void execute(Target target, Acceptance acceptance, Plan plan, Journal journal) throws SQLException {
+    private void execute(Target target, Plan plan, Journal journal, int last) throws SQLException {
         extent.applying(plan.segments().size(), journal == null ? 0 : journal.committed());
         run.put("release", situation.record());
-        Executor executor = new Executor(target, acceptance, this::committed, console::say)
-                .keepingJournal(DatabaseLock.owner());
+        Executor executor = new Executor(target, acceptance(), this::committed, console::say)
+                .keepingJournal(DatabaseLock.owner()).upTo(last);
         Executor.Result result;
         try (Progress progress = Progress.of(console, "applying", plan.statements().size(), Progress.Unit.STATEMENTS);
                 Interrupt ignored = new Interrupt(() -> {
@@ -149,7 +167,7 @@ public final class Apply {
             situation.outcomes(result);
         }
         // The journal stays for as long as nothing else says what became of the plan.
-        if (recorded() && (result.trouble() == null || result.committed() == 0 && !result.trouble().open())) {
+        if (recorded() && extent.decided()) {
             end(target, console);
         }
         if (result.trouble() != null) {

@@ -22,15 +22,19 @@ public final class Downtime {
         this.situation = situation;
     }
 
-    /** Stops the services; that a command said so proves nothing, so the database is asked who is there. */
-    public void begin() throws Exception {
+    /**
+     * Stops the services; that a command said so proves nothing, so the database is asked who is there.
+     *
+     * @param next the command that goes on when whoever is in the way is gone
+     */
+    public void begin(String next) throws Exception {
         services.settled();
         situation.stopping();
         run.put("release", situation.record());
         services.stop(console::say);
         situation.servicesStopped();
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        console.mark("pass", Services.quiet(project.address().target(), console::say, "jbang release.java"));
+        console.mark("pass", Services.quiet(project.address().target(), console::say, next));
     }
 
     /**
@@ -64,7 +68,9 @@ public final class Downtime {
             console.mark("warn", "NO FINAL BACKUP, as it was asked for: what was written before the stop is in no"
                     + " backup; " + first + " is " + Standstill.age(project.repo.resolve(first)));
         } else {
-            run.put("firstBackup", run.part("backup"));
+            if (!run.part("firstBackup").isObject()) {
+                run.put("firstBackup", run.part("backup"));
+            }
             phases.save();
             standstill.holds(run.facts("backup"));
             console.mark("pass", situation.backup() + " holds the last write, and the schema of the rehearsal");

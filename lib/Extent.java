@@ -20,6 +20,7 @@ public final class Extent {
     private String plan = "";
     private int segments;
     private int committed;
+    private int ahead;
     private boolean alone;
 
     /** Nothing of it has run yet; {@code sql} is what people call it. */
@@ -60,9 +61,20 @@ public final class Extent {
         plan = sha256;
     }
 
+    /** So many of the segments change nothing that code could see; they may run while it is at work. */
+    public void ahead(int first) {
+        ahead = first;
+    }
+
+    /** Whether all that has changed is what no code can see, so that the old code fits the database as before. */
+    public boolean unseen() {
+        return !changed() || ahead > 0 && (state == State.PARTLY || alone) && committed + (alone ? 1 : 0) <= ahead;
+    }
+
     void applying(int all, int already) {
         segments = all;
         committed = already;
+        alone = false;
         state = State.APPLYING;
     }
 
@@ -72,8 +84,8 @@ public final class Extent {
 
     void applied(Executor.Result result) {
         committed = result.committed();
-        state = result.trouble() == null ? State.APPLIED : result.trouble().open() ? State.UNKNOWN
-                : committed == 0 ? State.ROLLED_BACK : State.PARTLY;
+        state = result.trouble() != null && result.trouble().open() ? State.UNKNOWN
+                : committed == segments ? State.APPLIED : committed == 0 ? State.ROLLED_BACK : State.PARTLY;
     }
 
     /** Whether the database is not any more what it was, or may not be. */
@@ -124,7 +136,8 @@ public final class Extent {
             case ROLLED_BACK -> "not changed: the transaction was rolled back";
             case APPLYING -> before + (alone ? "segment " + next() + " is under way, outside of a transaction"
                     : "the transaction was under way: the server rolls it back when the connection goes");
-            case PARTLY -> "CHANGED: " + part + ", the next one was rolled back";
+            case PARTLY -> unseen() ? "CHANGED: " + part + ": what nobody has to wait for, and no code can see"
+                    : "CHANGED: " + part + ", the next one was rolled back";
             case UNKNOWN -> before + (alone
                     ? "segment " + next() + " was begun outside of a transaction: production shows how that ended"
                     : "NOT KNOWN: segment " + next() + " of " + segments
@@ -139,6 +152,7 @@ public final class Extent {
         node.put("database", state.name());
         node.put("segments", segments);
         node.put("committed", committed);
+        node.put("ahead", ahead);
         node.put("plan", plan);
         return node;
     }
@@ -149,6 +163,7 @@ public final class Extent {
         state = state == State.APPLYING ? State.UNKNOWN : state;
         segments = record.path("segments").asInt();
         committed = record.path("committed").asInt();
+        ahead = record.path("ahead").asInt();
         plan = record.path("plan").asText();
     }
 }

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 public enum Kind {
     RELEASE(Set.of()),
     MIGRATIONS(Set.of("configure", "promote", "deploy", "tidy")),
-    DEPLOY(Set.of("backup", "validate", "stop", "save", "apply", "data"));
+    DEPLOY(Set.of("backup", "validate", "ahead", "stop", "save", "apply", "data"));
 
     private final Set<String> without;
 

@@ -38,11 +38,11 @@ public final class Outage {
         forecast = seconds == null ? Json.MAPPER.nullNode() : seconds;
     }
 
-    /** It begins with the first stop command. */
+    /** It begins with the first stop command; a second try does not make it shorter. */
     void stopping() {
         inherited = false;
+        stopped = lasts() ? stopped : Instant.now();
         state = State.STOPPING;
-        stopped = Instant.now();
     }
 
     void stopped() {

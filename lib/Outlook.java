@@ -1,4 +1,4 @@
-//SOURCES Promotion.java Project.java Services.java Standstill.java deploy/Deploy.java deploy/VariableChanges.java
+//SOURCES Count.java Promotion.java Project.java Services.java Standstill.java deploy/Deploy.java deploy/VariableChanges.java
 //SOURCES plan/Plan.java
 
 package lib;
@@ -27,6 +27,10 @@ public record Outlook(Project project, Services services, Standstill standstill,
             lines.put("downtime", need.stop() ? standstill.words(finalBackup) : standstill.unserved()
                     ? "NOT KNOWN: the application should stand still, and no service is configured to be"
                     + " stopped; stop it yourself before you go on" : "none");
+        }
+        if (standstill.ahead() > 0) {
+            lines.put("ahead", standstill.ahead() + " of " + Count.of(plan.segments().size(), "segment")
+                    + " before the stop: nobody has to wait for them, and the code that runs goes on working");
         }
         lines.put("stops", need.stop() ? String.join("; ", services.stopCommands()) + " (" + need.why() + ")"
                 : "nothing: " + need.why());

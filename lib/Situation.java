@@ -268,7 +268,7 @@ public final class Situation {
     }
 
     private String wayBack() {
-        if (changed()) {
+        if (arrived != Promotion.Arrived.NOTHING || data.changed() || !database.unseen()) {
             // The old code does not know the new schema.
             return "do not start the old code on the changed database:"
                     + " finish the release, its deploy starts the new one";

@@ -7,6 +7,7 @@ package lib;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import lib.backup.Manifest;
 import lib.hazards.Context;
@@ -102,11 +103,38 @@ public final class Standstill {
         return run.part("validate").path("facts").path("forecast");
     }
 
-    /** How long the SQL takes, in seconds: as the rehearsal forecast it, else as it took there. */
+    /**
+     * How many of the first segments run before the stop: nobody has to wait for them, and no code sees what they do.
+     * None without a rehearsal, which tells what they leave, and none where nothing is stopped.
+     */
+    public int ahead() {
+        return need().stop() && certificate.rehearsed() ? plan.ahead() : 0;
+    }
+
+    /** How long the SQL takes while everything stands still, in seconds: as it was forecast, else as rehearsed. */
     public double sqlSeconds() {
-        return forecast().has("seconds") ? forecast().path("seconds").asDouble()
-                : certificate.segments().stream().flatMap(segment -> segment.outcomes().stream())
-                .mapToDouble(Executor.Outcome::millis).sum() / 1000;
+        return forecast().has("seconds") ? forecast().path("seconds").asDouble() - secondsAhead()
+                : certificate.segments().stream().filter(segment -> segment.segment() > ahead())
+                .flatMap(segment -> segment.outcomes().stream()).mapToDouble(Executor.Outcome::millis).sum() / 1000;
+    }
+
+    private double secondsAhead() {
+        double millis = 0;
+        for (JsonNode statement : run.part("validate").at("/facts/statements")) {
+            millis += statement.path("segment").asInt() > ahead() ? 0 : statement.path("forecastMillis").asDouble();
+        }
+        return millis / 1000;
+    }
+
+    /** How much of a window the stop and what follows needs; none where nothing is applied. */
+    public Duration needed(boolean backup) {
+        return plan.isEmpty() ? Duration.ZERO
+                : Duration.ofMillis((long) (1000 * (sqlSeconds() + backupSeconds(need().stop() && backup))));
+    }
+
+    /** The same with what runs before. */
+    public Duration neededInAll(boolean backup) {
+        return needed(backup).plusMillis((long) (1000 * secondsAhead()));
     }
 
     /** How long the second backup takes, in seconds: as the first one did; 0 where none is made. */
@@ -134,11 +162,15 @@ public final class Standstill {
             throw Failure.stop("the final backup is of another database than the rehearsed one: " + saved.database(),
                     "check the database URL, then start again: jbang release.java");
         }
-        if (!backup.path("schema").asText().equals(certificate.schemaBefore())) {
+        int ahead = ahead();
+        String rehearsed = ahead == 0 ? certificate.schemaBefore() : certificate.segments().get(ahead - 1).schema();
+        if (!backup.path("schema").asText().equals(rehearsed)) {
             Fingerprint schema = Manifest.of(project.repo.resolve(backup.path("file").asText())).schema();
-            throw Failure.stop("the final backup holds another schema than the rehearsal began with:\n  "
+            throw Failure.stop("the final backup holds another schema than the rehearsal "
+                    + (ahead == 0 ? "began with" : "had after what runs before the stop") + ":\n  "
                     + String.join("\n  ", schema.differences(Fingerprint.load(run.file("schema-before.json")), 8)),
-                    "find out who changed it, then start again: jbang release.java");
+                    ahead == 0 ? "find out who changed it, then start again: jbang release.java"
+                    : "take back what was changed by hand, then: jbang release.java resume");
         }
     }
 

@@ -726,6 +726,43 @@ class DraftTest {
     }
 
     @Test
+    void workOnATableThatIsOtherwiseLeftAloneComesFirst() {
+        database("CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE owners (id integer PRIMARY KEY, old text);"
+                + "CREATE TABLE big (id integer, word text, CONSTRAINT big_word CHECK (word <> '') NOT VALID);"
+                + "CREATE TABLE small (id integer); INSERT INTO small VALUES (1); INSERT INTO big VALUES (1, 'w');"
+                + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
+        release("", """
+                ALTER TABLE owners ADD COLUMN name text;
+                CREATE INDEX big_words ON big (word);
+                CREATE INDEX CONCURRENTLY small_ids ON small (id);
+                ALTER TABLE big VALIDATE CONSTRAINT big_word;
+                CREATE UNIQUE INDEX small_one ON small (id);
+                """);
+        // A unique index keeps the others of its table where they were.
+        assertInOrder("CREATE INDEX CONCURRENTLY big_words", "VALIDATE CONSTRAINT big_word", "ADD COLUMN name",
+                "CREATE INDEX CONCURRENTLY small_ids", "UNIQUE INDEX small_one", "INSERT INTO history");
+        assertEquals(2, Plan.parse(script, "x").ahead());
+        database("CREATE TABLE owners (id integer PRIMARY KEY, old text); CREATE TABLE big (id integer, word text);"
+                + "CREATE TABLE small (id integer); INSERT INTO big VALUES (1, 'w');"
+                + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
+        release("", """
+                ALTER TABLE owners ADD COLUMN name text;
+                CREATE INDEX big_words ON big (word);
+                CREATE INDEX big_ids ON big (id);
+                CREATE INDEX CONCURRENTLY small_ids ON small (id);
+                """);
+        assertInOrder("CREATE INDEX CONCURRENTLY big_words", "CREATE INDEX CONCURRENTLY big_ids",
+                "CREATE INDEX CONCURRENTLY small_ids", "BEGIN;", "ADD COLUMN name", "INSERT INTO history", "COMMIT;");
+        assertEquals(3, Plan.parse(script, "x").ahead());
+        database("CREATE TABLE big (id integer, word text); INSERT INTO big VALUES (1, 'w');"
+                + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
+        release("", "CREATE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE RETURN $1; "
+                + "CREATE INDEX big_f ON big (f(word));");
+        assertInOrder("CREATE FUNCTION f", "COMMIT;", "CREATE INDEX CONCURRENTLY big_f");
+        assertEquals("0", one("SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
+    }
+
+    @Test
     void aLargePartitionedTableKeepsTheFormsThatItTakes() {
         database("CREATE TABLE owners (id integer PRIMARY KEY); CREATE TABLE big (id integer, owner_id integer) "
                 + "PARTITION BY RANGE (id);"

@@ -40,6 +40,23 @@ class PlanTest {
                 """));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "1 | CREATE INDEX CONCURRENTLY i ON a (b); BEGIN; ALTER TABLE a DROP COLUMN c; COMMIT;",
+        "2 | SET lock_timeout = 1; CREATE INDEX CONCURRENTLY i ON a (b); BEGIN; SET LOCAL lock_timeout = '5s';"
+            + " ALTER TABLE a VALIDATE CONSTRAINT c; COMMIT; DELETE FROM a WHERE b = 1;",
+        "2 | ALTER TYPE m ADD VALUE 'x'; CREATE INDEX CONCURRENTLY i ON a (b);",
+        "0 | CREATE UNIQUE INDEX CONCURRENTLY i ON a (b);",
+        "0 | CREATE INDEX i ON a (b);",
+        "0 | DROP INDEX CONCURRENTLY i;",
+        "0 | ALTER TYPE m ADD VALUE 'x';",
+        "0 | BEGIN; ALTER TABLE a VALIDATE CONSTRAINT c; DELETE FROM a WHERE b = 1; COMMIT;",
+        "0 | ALTER TABLE a VALIDATE CONSTRAINT c, DROP COLUMN d;",
+        "0 | INSERT INTO a VALUES (1); CREATE INDEX CONCURRENTLY i ON a (b);"})
+    void onlyWhatNobodySeesOrWaitsForCanRunBeforeTheStop(int ahead, String sql) {
+        assertEquals(ahead, Plan.parse(sql, "r.sql").ahead());
+    }
+
     @Test
     void settingsBelongToTheStatementThatStandsAloneBehindThem() {
         assertEquals("1(INSERT)2[SET, SET, CREATE INDEX]3(SET, INSERT)4[VACUUM]", shape("""

@@ -51,7 +51,10 @@ final class Constraints {
             return notNull(set, part);
         }
         if (change instanceof Change.ValidateConstraint later && !gone(later.table(), later.name())) {
-            return Optional.of(List.of(apart(Node.Kind.LATER, part.action().alone(), part, READS)));
+            boolean early = part.statement().actions().size() == 1
+                    && large.leftAlone(later.table(), part.statement());
+            return Optional.of(List.of(apart(early ? Node.Kind.EARLY : Node.Kind.LATER, part.action().alone(), part,
+                    READS)));
         }
         if (change instanceof Change.DropConstraint dropped && proves(dropped.table(), dropped.name())) {
             return Optional.of(List.of(apart(Node.Kind.LAST, part.action().alone(), part, null)));

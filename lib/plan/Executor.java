@@ -33,6 +33,7 @@ public final class Executor {
     private final Patience patience = new Patience();
     private Observer observer = new Observer() { };
     private int reconnects = RECONNECTS;
+    private int last = Integer.MAX_VALUE;
     private String owner = "rehearsal";
     private boolean kept;
     private volatile Session session;
@@ -137,6 +138,12 @@ public final class Executor {
         return this;
     }
 
+    /** Ends behind this segment, as if the rest of the plan were somebody else's. */
+    public Executor upTo(int segment) {
+        this.last = segment;
+        return this;
+    }
+
     /** Runs the plan to its end, or to the first segment that fails. */
     public Result run(Plan plan) {
         return run(plan, null);
@@ -167,7 +174,7 @@ public final class Executor {
             Journal journal = found != null ? found.taken(connection)
                     : Journal.begin(connection, plan, Fingerprint.of(connection).hash(), owner);
             attempt = new Attempt(opened, blockers, acceptance, observer, log, patience, journal);
-            for (Plan.Segment segment : plan.segments().subList(already, plan.segments().size())) {
+            for (Plan.Segment segment : plan.segments().subList(already, Math.min(last, plan.segments().size()))) {
                 Done segmentDone = withRetries(attempt, segment);
                 done.add(segmentDone);
                 committed.accept(segmentDone);

@@ -18,6 +18,8 @@ final class Indexes {
     private static final Pattern DROP_INDEX = Pattern.compile("(?i)^DROP\\s+INDEX\\b");
     private static final Pattern REFRESH = Pattern.compile("(?i)^REFRESH\\s+MATERIALIZED\\s+VIEW\\b");
 
+    private static final String FIRST = "first, because nothing else of the release touches the table";
+
     private final Large large;
     private final Pending release;
     private final Catalog catalog;
@@ -31,8 +33,10 @@ final class Indexes {
     /** The nodes that stand for one action of a statement, or nothing when it stays as it is. */
     Optional<List<Node>> of(Pending.Part part) {
         if (part.change() instanceof Change.CreateIndex index) {
-            return !index.concurrently() && large.is(index.table()) && movable(index, part.statement())
-                    ? built(index, part) : Optional.empty();
+            return index.concurrently() ? early(index, part) ? Optional.of(List.of(apart(Node.Kind.EARLY,
+                    part.statement().sql(), part, FIRST))) : Optional.empty()
+                    : large.is(index.table()) && movable(index, part.statement()) ? built(index, part)
+                    : Optional.empty();
         }
         if (part.change() instanceof Change.DropIndex dropped) {
             return dropped(dropped, part);
@@ -46,8 +50,15 @@ final class Indexes {
             return partitioned(index, part);
         }
         String sql = CREATE_INDEX.matcher(part.statement().sql()).replaceFirst("$0 CONCURRENTLY");
-        return Optional.of(List.of(apart(Node.Kind.LATER, sql, part,
-                "CONCURRENTLY, because " + index.table() + " is large")));
+        boolean early = early(index, part);
+        return Optional.of(List.of(apart(early ? Node.Kind.EARLY : Node.Kind.LATER, sql, part,
+                "CONCURRENTLY, because " + index.table() + " is large" + (early ? "; " + FIRST : ""))));
+    }
+
+    // On columns that are there, of a table that is there: no row that the old code writes can be in the way.
+    private boolean early(Change.CreateIndex index, Pending.Part part) {
+        return !index.unique() && catalog.has(index.table()) && catalog.partitions(index.table()) == null
+                && large.leftAlone(index.table(), part.statement());
     }
 
     // Only when nothing else in the release counts on the index being there, or changes what it is built of.

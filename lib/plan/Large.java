@@ -3,6 +3,7 @@
 package lib.plan;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Statement;
@@ -10,6 +11,11 @@ import lib.sql.Statement;
 /** The tables that are too large to be held up, and what else of the release counts on what is done to them. */
 final class Large {
     private static final int LONGEST_NAME = 63;
+
+    /** Statements that have to do with what they name, and with nothing else. */
+    private static final Set<String> APART = Set.of("CREATE TABLE", "ALTER TABLE", "DROP TABLE", "CREATE INDEX",
+            "DROP INDEX", "CREATE TYPE", "ALTER TYPE", "CREATE SEQUENCE", "CREATE VIEW", "DROP VIEW", "COMMENT",
+            "INSERT", "UPDATE", "DELETE");
 
     private final Pending release;
     private final Catalog catalog;
@@ -39,6 +45,21 @@ final class Large {
     /** Whether another statement of the release names an object, and so may want it to be there. */
     boolean named(String object, Statement statement) {
         return release.others(statement).anyMatch(other -> Node.names(other.sql(), object));
+    }
+
+    /**
+     * Whether nothing else in the release has to do with a table, or could make what is built on it depend on it: then
+     * the work on it can come before all the rest, while the old code is still at work.
+     */
+    boolean leftAlone(Name table, Statement statement) {
+        return release.others(statement).noneMatch(other -> !builds(other, table)
+                && (!APART.contains(other.tag()) || Node.names(other.sql(), table.name())));
+    }
+
+    private static boolean builds(Statement statement, Name table) {
+        return statement.actions().size() == 1 && statement.actions().get(0).change() instanceof Change.OfTable change
+                && change.table().equals(table) && (change instanceof Change.ValidateConstraint
+                || change instanceof Change.CreateIndex index && !index.unique());
     }
 
     /** Whether the release changes what a column is called, or takes it away. */

@@ -1,13 +1,15 @@
-//SOURCES ../Failure.java ../Hash.java ../sql/Statement.java
+//SOURCES ../Failure.java ../Hash.java ../sql/Change.java ../sql/Statement.java
 
 package lib.plan;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import lib.Failure;
 import lib.Hash;
+import lib.sql.Change;
 import lib.sql.Statement;
 
 /**
@@ -108,6 +110,39 @@ public record Plan(String text, String sha256, List<Segment> segments) {
     /** All statements in order. */
     public List<Statement> statements() {
         return segments.stream().flatMap(segment -> segment.statements().stream()).toList();
+    }
+
+    /**
+     * How many of the first segments nobody has to wait for, and no code can tell from what was there: indexes built
+     * concurrently and constraints validated, with the enum values and types that stand between them. Not a unique
+     * index: rows that the code of today still writes may break it.
+     */
+    public int ahead() {
+        int ahead = 0;
+        for (Segment segment : segments) {
+            if (!segment.statements().stream().allMatch(Plan::harmless)) {
+                break;
+            }
+            if (segment.statements().stream().anyMatch(Plan::builds)) {
+                ahead = segment.number();
+            }
+        }
+        return ahead;
+    }
+
+    private static boolean harmless(Statement statement) {
+        return builds(statement) || statement.tag().equals("SET") || changes(statement, change ->
+                change instanceof Change.AddEnumValue || change instanceof Change.CreateType);
+    }
+
+    private static boolean builds(Statement statement) {
+        return changes(statement, change -> change instanceof Change.ValidateConstraint
+                || change instanceof Change.CreateIndex index && index.concurrently() && !index.unique());
+    }
+
+    private static boolean changes(Statement statement, Predicate<Change> allowed) {
+        return !statement.actions().isEmpty()
+                && statement.actions().stream().map(Statement.Action::change).allMatch(allowed);
     }
 
     /** The text of the segments from one on, for when those before are committed. */
