@@ -113,7 +113,7 @@ public final class Standstill {
 
     /** How long the SQL takes while everything stands still, in seconds: as it was forecast, else as rehearsed. */
     public double sqlSeconds() {
-        return forecast().has("seconds") ? forecast().path("seconds").asDouble() - secondsAhead()
+        return forecast().has("seconds") ? Math.max(0, forecast().path("seconds").asDouble() - secondsAhead())
                 : certificate.segments().stream().filter(segment -> segment.segment() > ahead())
                 .flatMap(segment -> segment.outcomes().stream()).mapToDouble(Executor.Outcome::millis).sum() / 1000;
     }
