@@ -165,7 +165,7 @@ class release implements Callable<Integer> {
                 recovery.refuseToBury(services);
             }
             recovery.inherit(services, situation);
-            run.begin();
+            run.begin(project.environment);
             List<Step> taken = steps().stream().filter(step -> kind.has(step.name())).toList();
             return wish.dryRun ? walk.dry(taken, this::commands) : walk.through(taken);
         }

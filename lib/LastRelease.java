@@ -1,4 +1,4 @@
-//SOURCES Failure.java Gate.java Json.java Run.java plan/Certificate.java
+//SOURCES Failure.java Gate.java Json.java PastRuns.java Run.java plan/Certificate.java
 
 package lib;
 
@@ -7,12 +7,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import lib.plan.Certificate;
 
 /** The record of the newest release that changed a database: the one under way, or the newest of those put away. */
@@ -38,16 +37,16 @@ public final class LastRelease {
         if (open.of(environment)) {
             return Optional.of(open);
         }
-        try (var files = Files.list(run.file("runs"))) {
-            List<Path> records = files.filter(path -> path.getFileName().toString().matches("run-[\\d-]+\\.json"))
-                    .sorted(Comparator.comparing((Path path) -> path.getFileName().toString()).reversed()).toList();
-            return records.stream().map(path -> new LastRelease(run, path, read(path), true))
-                    .filter(release -> release.of(environment)).findFirst();
-        } catch (NoSuchFileException none) {
-            return Optional.empty();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return PastRuns.newestFirst(run.file("runs")).stream()
+                .map(path -> new LastRelease(run, path, read(path), true))
+                .filter(release -> release.of(environment)).findFirst();
+    }
+
+    /** The newest record of a release of an environment, also of one that changed nothing; empty when there is none. */
+    static Optional<JsonNode> record(Run run, String environment) {
+        return Stream.concat(Stream.of(run.file("run.json")), PastRuns.newestFirst(run.file("runs")).stream())
+                .map(LastRelease::read).filter(record -> record.path("environment").asText().equals(environment))
+                .map(record -> (JsonNode) record).findFirst();
     }
 
     private static ObjectNode read(Path file) {

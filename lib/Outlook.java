@@ -30,7 +30,7 @@ public record Outlook(Project project, Services services, Standstill standstill,
         }
         if (standstill.ahead() > 0) {
             lines.put("ahead", standstill.ahead() + " of " + Count.of(plan.segments().size(), "segment")
-                    + " before the stop: nobody has to wait for them, and the code that runs goes on working");
+                    + " before the stop: nobody waits for that, and no code sees it");
         }
         lines.put("stops", need.stop() ? String.join("; ", services.stopCommands()) + " (" + need.why() + ")"
                 : "nothing: " + need.why());

@@ -3,10 +3,13 @@
 package lib;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
+import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -37,6 +40,18 @@ final class PastRuns {
         }
         // Last of all: whoever is killed before it puts the run away once more.
         return Files.move(record, folder.resolve(stem + ".json"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** The records, the newest first. */
+    static List<Path> newestFirst(Path folder) {
+        try (var files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().matches("run-[\\d-]+\\.json"))
+                    .sorted(Comparator.comparing((Path file) -> file.getFileName().toString()).reversed()).toList();
+        } catch (NoSuchFileException none) {
+            return List.of();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     // This second, or the one after the newest record when two end in one second or the clock was set back.

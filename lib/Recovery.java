@@ -3,6 +3,7 @@
 
 package lib;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.DateTimeException;
@@ -36,8 +37,12 @@ public final class Recovery {
 
     /** Takes over what the run under way has recorded; what no release writes is an edit. */
     public static void recall(Run run, Situation situation) {
+        recall(run.record(), situation);
+    }
+
+    private static void recall(JsonNode record, Situation situation) {
         try {
-            situation.restore(run.part("release"));
+            situation.restore(record.path("release"));
         } catch (IllegalArgumentException | DateTimeException e) {
             throw Seal.broken(Gate.words(e).replaceFirst("^No enum constant .*\\.", "there is no state "), e);
         }
@@ -61,11 +66,8 @@ public final class Recovery {
 
     /** Says what a release that came to nothing had stopped: that stands still until something here starts it. */
     public void inherit(Services services, Situation situation) {
-        if (!run.part("backup").at("/facts/environment").asText(project.environment).equals(project.environment)) {
-            return;
-        }
         Situation last = new Situation(services);
-        recall(run, last);
+        LastRelease.record(run, project.environment).ifPresent(record -> recall(record, last));
         situation.outage().inherit(last.outage());
         if (situation.outage().inherited()) {
             console.mark("warn", "the services are " + situation.lines(Failure.Exit.STOP).get("service"));

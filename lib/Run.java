@@ -250,11 +250,12 @@ public final class Run {
         }
     }
 
-    /** Starts with an empty record; what the last unfinished run left stays readable under {@code runs/}. */
-    public void begin() {
+    /** Starts with a record of its own; what the last unfinished run left stays readable under {@code runs/}. */
+    public void begin(String environment) {
         if (Files.exists(file("run.json"))) {
             archive();
         }
+        put("environment", Json.tree(environment));
     }
 
     /**

@@ -2,6 +2,7 @@
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -87,7 +88,10 @@ class InterruptTest {
                 toldOnce(result.err(), "database  not changed", "service   STOPPED; start it: echo back");
                 assertEquals("1", Postgres.one(web, "SELECT 1"), "nobody's session is ended");
 
-                // The next one gets nowhere, and does not forget what stands still.
+                // Those that come next get nowhere, and do not forget what stands still; staging is another matter.
+                World.Result staging = world.run("release", "apply", "--env", "staging");
+                assertNotEquals(0, staging.exit(), staging::all);
+                assertFalse(staging.err().contains("STOPPED"), staging::all);
                 world.write("stray.txt", "not committed\n");
                 World.Result next = world.run("release");
                 assertEquals(10, next.exit(), next::all);

@@ -185,10 +185,10 @@ class RunTest {
         }
         assertEquals(3, names(run.file("runs")).size());
         assertEquals("rwx------", permissions(run.file("runs")));
-        run.begin();
+        run.begin("production");
         assertEquals(3, names(run.file("runs")).size(), "there was nothing to keep");
         run.put("n", Json.tree(9));
-        run.begin();
+        run.begin("production");
         assertEquals(4, names(run.file("runs")).size());
         assertTrue(run.part("n").isMissingNode());
     }
@@ -238,7 +238,7 @@ class RunTest {
         run.put("other", Json.tree(4));
         Failure edited = assertThrows(Failure.class, run::refuseEdited);
         assertTrue(edited.getMessage().contains("run.json is not as the release wrote it"), edited.getMessage());
-        run.begin();
+        run.begin("production");
         run.put("n", Json.tree(5));
         run.refuseEdited();
     }
