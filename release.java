@@ -94,7 +94,7 @@ class release implements Callable<Integer> {
             new Step("data", "run the data SQL that waits for the new version", true, this::data),
             new Step("tidy", "remove the variables that nobody reads any more", true,
                     () -> variables.tidy(delivery.answers())),
-            new Step("end", "put the run away", true, this::end));
+            new Step("end", "put the run away", true, downtime::end));
     }
 
     @Mixin
@@ -295,14 +295,6 @@ class release implements Callable<Integer> {
         }
         Apply.data(project, run, console, situation, certificate, turn)
                 .run(new Approval(project, certificate.waiting(), "").plan());
-    }
-
-    private void end() {
-        situation.end();
-        Double seconds = situation.downtime();
-        console.mark("pass", !situation.stopped() ? "nothing stood still"
-                : seconds == null ? "how long nobody could use it is not known: this machine's clock was set back"
-                : String.format("nobody could use it for %.1f s", seconds));
     }
 
     /** Goes on with a release that changed production: the segments that are left, then promotes and starts. */

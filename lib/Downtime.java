@@ -58,6 +58,15 @@ public final class Downtime {
         console.mark("pass", Services.quiet(target, console::say, next));
     }
 
+    /** The release is over: says how long nobody could use what it stopped. */
+    public void end() {
+        situation.end();
+        Double seconds = situation.downtime();
+        console.mark("pass", !situation.stopped() ? "nothing stood still"
+                : seconds == null ? "how long nobody could use it is not known: this machine's clock was set back"
+                : String.format("nobody could use it for %.1f s", seconds));
+    }
+
     /** Backs up once more, so that a backup holds the last write, or says why there is none that does. */
     public void save(Phases phases, Standstill standstill, boolean wanted) {
         String first = situation.backup();
