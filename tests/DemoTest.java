@@ -93,24 +93,13 @@ class DemoTest {
         return text.replaceAll("\\d+", "0").replaceAll("\\s+", " ").strip();
     }
 
-    @Test
-    void theResultOfTheDemoIsAlsoJson() throws IOException {
-        Exec.Result result = demo("--yes", "--json");
-        assertEquals(0, result.exit(), result.err());
-        JsonNode json = Json.MAPPER.readTree(result.out());
-        assertEquals("pass", json.path("status").asText());
-        assertEquals(64, json.at("/facts/sql/sha256").asText().length());
-        assertEquals("Simple", json.at("/facts/entries/0/class").asText());
-        assertEquals("rename", json.at("/facts/variables/0/kind").asText());
-    }
-
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "preflight | 10 | 1 path is not committed: drizzle/forgotten.txt",
         "backup    | 10 | permission denied for table door_codes",
         "assess    | 11 | bookings.breakfast must not be NULL",
         "validate  | 10 | could not create unique index \"wishlists_guest_room_idx\"",
-        "stop      | 10 | service web cannot be stopped",
+        "stop      | 10 | no deployment found for service web",
         "apply     | 10 | column logins.somebody_was_here is new",
         "promote   | 20 | release is a protected branch"})
     void aFailedGateSaysWhyAndWhatIsTrue(String stage, int exit, String reason) {
@@ -134,9 +123,14 @@ class DemoTest {
     }
 
     @Test
-    void whatIsKeptRunsOnUntilItIsCleanedUp() throws IOException {
-        Exec.Result result = demo("--yes", "--keep");
+    void theResultIsAlsoJsonAndWhatIsKeptRunsOnUntilItIsCleanedUp() throws IOException {
+        Exec.Result result = demo("--yes", "--json", "--keep");
         assertEquals(0, result.exit(), result.err());
+        JsonNode json = Json.MAPPER.readTree(result.out());
+        assertEquals("pass", json.path("status").asText());
+        assertEquals(64, json.at("/facts/sql/sha256").asText().length());
+        assertEquals("Simple", json.at("/facts/entries/0/class").asText());
+        assertEquals("rename", json.at("/facts/variables/0/kind").asText());
         Matcher cleanUp = Pattern.compile("Clean up: +(.*)").matcher(result.err());
         assertTrue(cleanUp.find(), result.err());
         Path script = Path.of(cleanUp.group(1));

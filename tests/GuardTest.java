@@ -1,4 +1,4 @@
-//SOURCES ../lib/Json.java
+//SOURCES ../lib/Exec.java ../lib/Json.java ../lib/PhaseProcess.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,7 +21,9 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import lib.Exec;
 import lib.Json;
+import lib.PhaseProcess;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -275,17 +277,10 @@ class GuardTest {
         assertNone(wrong);
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"preflight", "backup", "assess", "validate", "release"})
-    void buildsAlone(String script) throws Exception {
-        LauncherTest.Ran ran = jbang(REPO, "--quiet", "build", script + ".java");
-        assertEquals(0, ran.exit(), ran.toString());
-    }
-
     /** What a reader copies to another repository: the script and the lib files it leads to, nothing else. */
     @ParameterizedTest
     @ValueSource(strings = {"preflight", "backup", "assess", "validate", "release"})
-    void runsFromACopiedFolder(String script) throws Exception {
+    void buildsAloneAndRunsFromACopiedFolder(String script) throws Exception {
         for (Path file : sourcesFrom(source(script))) {
             Path copy = temp.resolve("a copy").resolve(REPO.relativize(file));
             Files.createDirectories(copy.getParent());
@@ -334,12 +329,12 @@ class GuardTest {
         assertNone(wrong);
     }
 
-    private String help(Map<String, String> known, String script, String subcommand) throws Exception {
+    private static String help(Map<String, String> known, String script, String subcommand) {
         String key = script + " " + subcommand;
         if (!known.containsKey(key)) {
-            LauncherTest.Ran ran = subcommand.isEmpty()
-                    ? jbang(REPO, "--quiet", script, "--help")
-                    : jbang(REPO, "--quiet", script, subcommand, "--help");
+            List<String> line = new ArrayList<>(PhaseProcess.java(script.replace(".java", "")));
+            line.addAll(subcommand.isEmpty() ? List.of("--help") : List.of(subcommand, "--help"));
+            Exec.Result ran = Exec.of(line).run();
             assertEquals(0, ran.exit(), ran.toString());
             known.put(key, ran.out());
         }
@@ -372,7 +367,7 @@ class GuardTest {
         Stream<String> launcher = Stream.of(REPO.resolve("jbang").toString());
         List<String> command = Stream.concat(launcher, Arrays.stream(arguments)).toList();
         Map<String, String> environment = LauncherTest.ownEnvironment();
-        // The compiler itself starts faster so, and this class builds each script twice.
+        // The compiler itself starts faster so.
         environment.put("JBANG_COMPILE_OPTIONS", "-encoding UTF-8 -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC");
         return LauncherTest.run(folder, environment, "", command);
     }

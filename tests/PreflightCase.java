@@ -36,12 +36,13 @@ abstract class PreflightCase {
 
     @BeforeEach
     void makeRepository() {
-        world = shared.again();
-        world.write("app.txt", "1\n");
-        world.commit("first");
-        world.git("push", "-q", "-u", "origin", "main", "main:release");
-        world.write("app.txt", "2\n");
-        world.push("second");
+        world = shared.again("two commits", made -> {
+            made.write("app.txt", "1\n");
+            made.commit("first");
+            made.git("push", "-q", "-u", "origin", "main", "main:release");
+            made.write("app.txt", "2\n");
+            made.push("second");
+        });
     }
 
     @AfterEach

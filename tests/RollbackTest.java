@@ -22,13 +22,16 @@ class RollbackTest {
         return hash.group(1);
     }
 
-    private static World.Result release(World world) {
+    private static void release(World world, String approval) {
+        World.Result done = world.run("release", "--skip-build", "--approve", approval);
+        assertEquals(0, done.exit(), done::all);
+    }
+
+    private static void release(World world) {
         World.Result asked = world.run("release", "--skip-build");
         assertEquals(11, asked.exit(), asked::all);
         assertTrue(asked.err().contains("stop it yourself before you go on"), asked::all);
-        World.Result done = world.run("release", "--skip-build", "--approve", approval(asked));
-        assertEquals(0, done.exit(), done::all);
-        return done;
+        release(world, approval(asked));
     }
 
     @Test
@@ -36,7 +39,7 @@ class RollbackTest {
         try (World world = World.drizzle()) {
             assertEquals(10, world.run("release", "rollback").exit(), "nothing was released yet");
             String before = world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations");
-            release(world);
+            release(world, World.proposal());
             assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
 
             World.Result listed = world.run("release", "undrop", "--json");

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import lib.Clients;
 import lib.Exec;
 import lib.Json;
@@ -32,6 +33,7 @@ final class World implements AutoCloseable {
     static final Path FIXTURE = ROOT.resolve("tests/fixtures/drizzle");
 
     private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final Map<String, Path> MADE = new HashMap<>();
     private static Scratch productionServer;
     private static Scratch rehearsalServer;
 
@@ -110,31 +112,52 @@ final class World implements AutoCloseable {
 
     /** The same in a database of that name. */
     static World drizzle(String database) {
-        return drizzle(of(database, "drizzle_at_5"));
+        return drizzle(database(database, "drizzle_at_5"));
     }
 
     /** The same on a server of the test's own, by its administrator; to be ended by {@link #forget()}. */
     static World drizzleOn(Target admin) {
         fill(admin, "app_at_5");
-        return drizzle(of(new Target(admin.host(), admin.port(), "app_at_5", "app", PASSWORD, admin.parameters())));
+        return drizzle(new Target(admin.host(), admin.port(), "app_at_5", "app", PASSWORD, admin.parameters()));
     }
 
-    private static World drizzle(World world) {
-        copy(FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
-        world.write("drizzle.config.ts", read(FIXTURE.resolve("drizzle.config.ts")));
-        world.write("MIGRATIONS.md",
-                read(FIXTURE.resolve("MIGRATIONS.md")).replaceFirst("(?s)(below this line -->\n).*", "$1"));
-        world.commit("app at five migrations");
-        world.git("push", "-q", "origin", "main", "main:release");
-        copy(FIXTURE.resolve("drizzle"), world.repo.resolve("drizzle"));
-        world.write("MIGRATIONS.md", read(FIXTURE.resolve("MIGRATIONS.md")));
-        world.commit("users");
-        world.git("push", "-q", "-u", "origin", "main");
-        return world;
+    private static World drizzle(Target production) {
+        return of(production, "drizzle", world -> {
+            copy(FIXTURE.resolve("drizzle-release5"), world.repo.resolve("drizzle"));
+            world.write("drizzle.config.ts", read(FIXTURE.resolve("drizzle.config.ts")));
+            world.write("MIGRATIONS.md",
+                    read(FIXTURE.resolve("MIGRATIONS.md")).replaceFirst("(?s)(below this line -->\n).*", "$1"));
+            world.commit("app at five migrations");
+            world.git("push", "-q", "origin", "main", "main:release");
+            copy(FIXTURE.resolve("drizzle"), world.repo.resolve("drizzle"));
+            world.write("MIGRATIONS.md", read(FIXTURE.resolve("MIGRATIONS.md")));
+            world.push("users");
+        });
     }
 
     /** A repository with an origin, a .gitignore and a check that passes; an empty or a copied production. */
     static World of(String database, String template) {
+        return of(database(database, template), "empty", world -> { });
+    }
+
+    private static String proposal;
+
+    /** The hash of the SQL that {@link #drizzle()} leads to: the same migrations and entries make the same bytes. */
+    static synchronized String proposal() {
+        if (proposal == null) {
+            try (World world = drizzle()) {
+                Result backup = world.run("backup");
+                Result written = world.run("validate", "--json");
+                proposal = written.json().at("/facts/sql/sha256").asText();
+                if (backup.exit() != 0 || written.exit() != 0) {
+                    throw new AssertionError(backup.all() + written.all());
+                }
+            }
+        }
+        return proposal;
+    }
+
+    private static Target database(String database, String template) {
         Scratch server = productionServer();
         synchronized (World.class) {
             // A template must have no other connection while it is copied.
@@ -142,7 +165,7 @@ final class World implements AutoCloseable {
                     "CREATE DATABASE " + Name.quote(database) + " OWNER app TEMPLATE " + template);
         }
         Target admin = server.target(database);
-        return of(new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters()));
+        return new Target(admin.host(), admin.port(), database, "app", PASSWORD, admin.parameters());
     }
 
     /** Lets the scripts of a test ask production by themselves: {@code "$PSQL" -Xqc …}. */
@@ -157,19 +180,46 @@ final class World implements AutoCloseable {
 
     /** Another repository with the same production, for tests that only read it; ended by {@link #forget()}. */
     World again() {
-        return of(production);
+        return again("empty", world -> { });
     }
 
-    private static World of(Target production) {
+    /** The same, with what is done to it: once in a run under that name. */
+    World again(String name, Consumer<World> making) {
+        return of(production, name, making);
+    }
+
+    // Some hundred tests begin with one of a few repositories: each of these is made once, and copied.
+    private static World of(Target production, String name, Consumer<World> making) {
+        World world = new World(folder(), production);
+        Path made;
+        synchronized (MADE) {
+            made = MADE.computeIfAbsent(name, key -> made(production, making));
+        }
+        copy(made, world.folder);
+        for (String config : List.of("origin.git/config", "work tree/.git/config")) {
+            Path file = world.folder.resolve(config);
+            write(file, read(file).replace(made.toString(), world.folder.toString()));
+        }
+        // A copied file is another one to git until it has looked.
+        world.git("update-index", "-q", "--refresh");
+        return world;
+    }
+
+    private static Path made(Target production, Consumer<World> making) {
+        World world = new World(folder(), production);
+        Runtime.getRuntime().addShutdownHook(new Thread(world::forget));
+        world.git(world.folder, "init", "-q", "--bare", "--initial-branch=main", world.origin.toString());
+        world.git(world.folder, "clone", "-q", world.origin.toString(), world.repo.toString());
+        world.git("checkout", "-q", "-b", "main");
+        world.write(".gitignore", "_migrations/\nnode_modules/\n.env\n");
+        world.write("release.json", "{\"checks\": [[\"git\", \"--version\"]]}\n");
+        making.accept(world);
+        return world.folder;
+    }
+
+    private static Path folder() {
         try {
-            Path folder = Files.createTempDirectory("world ").toRealPath();
-            World world = new World(folder, production);
-            world.git(folder, "init", "-q", "--bare", "--initial-branch=main", world.origin.toString());
-            world.git(folder, "clone", "-q", world.origin.toString(), world.repo.toString());
-            world.git("checkout", "-q", "-b", "main");
-            world.write(".gitignore", "_migrations/\nnode_modules/\n.env\n");
-            world.write("release.json", "{\"checks\": [[\"git\", \"--version\"]]}\n");
-            return world;
+            return Files.createTempDirectory("world ").toRealPath();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
