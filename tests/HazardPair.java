@@ -16,7 +16,8 @@ import lib.hazards.Source;
 /**
  * One of the two files of a hazard: bad.sql has it, good.sql does the same without it. Comments at the top say what the
  * server does: {@code measure: TABLE MODE [rewrite]}, {@code error: SQLSTATE}, {@code says} and {@code silent} for the
- * server's debug messages about the last statement, {@code alone} for what no transaction can hold, {@code from} and
+ * server's debug messages about the last statement, {@code row: TABLE BYTES} for the size of its rows, {@code shows:
+ * SETTING VALUE}, {@code alone} for what no transaction can hold, {@code from} and
  * {@code to} for majors; and for the rules {@code server}, {@code shape}, {@code stopped}, {@code database} (they know
  * its tables), {@code name} and {@code beside}.
  */

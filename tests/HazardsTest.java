@@ -22,6 +22,9 @@ import lib.hazards.Finding;
 import lib.hazards.Hazard;
 import lib.hazards.Hazards;
 import lib.hazards.Inventory;
+import lib.hazards.Review;
+import lib.hazards.Source;
+import lib.sql.Name;
 import lib.sql.Sql;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -95,12 +98,18 @@ class HazardsTest {
         assertEquals(List.of(), measured(fifteen));
     }
 
+    @Test
+    void typesThatAreStoredAlikeAreToldApartAsTheServerDoes() throws SQLException {
+        assertEquals(List.of(), types(fifteen));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {16, 17, 18})
-    void onNewerServersToo(int major) {
+    void onNewerServersToo(int major) throws SQLException {
         try (Scratch server = Scratch.start(Servers.fitting(major))) {
             prepare(server);
             assertEquals(List.of(), measured(server));
+            assertEquals(List.of(), types(server));
         }
     }
 
@@ -114,6 +123,57 @@ class HazardsTest {
             String trouble = pair.is("alone") ? alone(server, pair) : measured(server.target("hazards"), pair);
             if (!trouble.isEmpty()) {
                 wrong.add(pair + " on " + server.major() + ": " + trouble);
+            }
+        }
+        return wrong;
+    }
+
+    /** Which types are stored alike: a column's type before, and those that it becomes. */
+    private static final Map<String, List<String>> TYPES = new TreeMap<>(Map.ofEntries(
+            Map.entry("varchar(20)", List.of("varchar(20)", "varchar(40)", "varchar", "text", "varchar(10)", "char(20)")),
+            Map.entry("varchar", List.of("text", "varchar(10)", "character varying")),
+            Map.entry("text", List.of("varchar", "varchar(10)", "bytea USING c::bytea", "text USING c", "\"char\"")),
+            Map.entry("char(5)", List.of("text", "varchar(5)", "char(6)")),
+            Map.entry("numeric(10,2)", List.of("numeric(12,2)", "numeric", "decimal(10, 2)", "numeric(12,4)",
+                    "numeric(10,1)", "numeric(8,2)", "integer")),
+            Map.entry("numeric(10)", List.of("numeric(12)", "numeric(10,0)", "numeric(12,2)")),
+            Map.entry("numeric", List.of("numeric(12,2)", "numeric USING c")),
+            Map.entry("integer", List.of("bigint", "int", "smallint", "oid", "text", "numeric", "integer USING c + 0")),
+            Map.entry("timestamp(3)", List.of("timestamp", "timestamp(6)", "timestamp(1)")),
+            Map.entry("timestamptz", List.of("timestamptz(6)", "timestamptz(3)", "timestamp with time zone", "date")),
+            Map.entry("time(3)", List.of("time", "time(4)", "time(2)")),
+            Map.entry("interval(2)", List.of("interval", "interval(3)", "interval(1)")),
+            Map.entry("bit varying(8)", List.of("varbit(9)", "varbit", "varbit(7)")),
+            Map.entry("cidr", List.of("inet", "text")), Map.entry("inet", List.of("cidr")),
+            Map.entry("text[]", List.of("varchar[]", "text[] USING c", "varchar(9)[]")),
+            Map.entry("varchar(9)[]", List.of("varchar(12)[]", "text[]")),
+            Map.entry("integer[]", List.of("bigint[]", "int[]")), Map.entry("json", List.of("jsonb", "text")),
+            Map.entry("mood", List.of("text")), Map.entry("percent", List.of("bigint"))));
+
+    /** The server says of each pair of types whether the table is rewritten, and the rules say the same. */
+    private static List<String> types(Scratch server) throws SQLException {
+        List<String> wrong = new ArrayList<>();
+        try (Connection connection = Postgres.write(server.target("hazards"), "test")) {
+            connection.setAutoCommit(false);
+            for (String from : TYPES.keySet()) {
+                for (String to : TYPES.get(from)) {
+                    Postgres.execute(connection, "CREATE TABLE typed (c " + from + ")");
+                    String node = "SELECT pg_relation_filenode('typed')";
+                    String before = Postgres.one(connection, node);
+                    String type = Postgres.one(connection, "SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
+                            + "WHERE attrelid = 'typed'::regclass AND attname = 'c'");
+                    String sql = "ALTER TABLE typed ALTER COLUMN c TYPE " + to;
+                    Postgres.execute(connection, sql);
+                    boolean kept = before.equals(Postgres.one(connection, node));
+                    connection.rollback();
+                    Context.Table table = new Context.Table(100_000, 1, false,
+                            Map.of("c", new Context.Column(type, false)));
+                    List<String> ids = Review.of(List.of(new Source("a.sql", sql, null)), Context.of(Context.Shape.NONE)
+                            .tables(Map.of(Name.of(null, "typed"), table))).findings().stream().map(Finding::id).toList();
+                    if (!ids.contains(kept ? "COL02" : "COL01")) {
+                        wrong.add(type + " to " + to + (kept ? " is kept " : " is rewritten ") + ids);
+                    }
+                }
             }
         }
         return wrong;
@@ -168,10 +228,24 @@ class HazardsTest {
             }
             Map<String, String> found = found(connection, names, files, pair.measures().keySet().stream());
             return (found.equals(pair.measures()) ? "" : found + " instead of " + pair.measures())
-                    + String.join("", talk(pair, said));
+                    + String.join("", talk(pair, said)) + shown(connection, pair);
         } catch (SQLException e) {
             return e.getMessage();
         }
+    }
+
+    /** What else the file says of the server, asked of it before all is rolled back. */
+    private static String shown(Connection connection, HazardPair pair) throws SQLException {
+        String wrong = "";
+        for (String row : pair.says("row")) {
+            String size = Postgres.one(connection, "SELECT pg_column_size(t.*) FROM " + row.split(" ")[0] + " t");
+            wrong += size.equals(row.split(" ")[1]) ? "" : " a row has " + size + " bytes";
+        }
+        for (String setting : pair.says("shows")) {
+            String value = Postgres.one(connection, "SHOW " + setting.split(" ")[0]);
+            wrong += value.equals(setting.split(" ")[1]) ? "" : " shows " + value;
+        }
+        return wrong;
     }
 
     private static List<String> talk(HazardPair pair, String said) {

@@ -64,6 +64,9 @@ class LocksTest {
         "DELETE FROM child USING parent WHERE child.q = parent.id", "TRUNCATE child",
         "INSERT INTO child SELECT id FROM parent", "SELECT * FROM child FOR UPDATE",
         "CREATE TRIGGER t BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION nothing()", "DROP TRIGGER old ON child",
+        "CREATE RULE r AS ON DELETE TO child DO INSTEAD NOTHING", "ALTER TABLE child OWNER TO CURRENT_USER",
+        "ALTER TABLE child REPLICA IDENTITY FULL", "ALTER TABLE child ALTER COLUMN p SET DEFAULT 1",
+        "ALTER TABLE child ALTER COLUMN p DROP NOT NULL", "ALTER TABLE child SET UNLOGGED",
         "CREATE POLICY y ON child", "COMMENT ON TABLE child IS 'x'", "REINDEX TABLE child", "ANALYZE child",
         "CREATE VIEW v AS SELECT child.* FROM child JOIN parent ON q = parent.id", "LOCK TABLE child IN SHARE MODE",
         "MERGE INTO child USING parent ON q = parent.id WHEN MATCHED THEN UPDATE SET p = 1"})

@@ -1,5 +1,5 @@
 //SOURCES ../sql/LockMode.java ../sql/Change.java ../sql/Name.java ../sql/Phrase.java Hazard.java Targets.java
-//SOURCES Rule.java SessionHazards.java Spot.java Types.java
+//SOURCES Padding.java Rule.java SessionHazards.java Spot.java Types.java
 
 package lib.hazards;
 
@@ -67,7 +67,12 @@ final class ColumnHazards {
                     ColumnHazards::several),
             new Rule(Hazard.caution("COL10", "another type of a column with a CHECK reads all rows")
                     .locks(LockMode.ACCESS_EXCLUSIVE, "scan").instead("drop the CHECK, and add it again NOT VALID"),
-                    ColumnHazards::checkedType));
+                    ColumnHazards::checkedType),
+            new Rule(Hazard.note("COL11", "the order of the columns leaves bytes of each row empty")
+                    .instead("wide types of fixed length first, texts last"), ColumnHazards::padded));
+
+    /** Bytes; a row is a multiple of as many, so that less may not show. */
+    private static final int WORTH_TELLING = 8;
 
     private ColumnHazards() {
     }
@@ -194,7 +199,9 @@ final class ColumnHazards {
         }
         Name table = policy ? Targets.after(spot.phrase(), "ON") : Targets.altered(spot.phrase());
         return table == null || !spot.used(table) ? null : Rule.Hit.of((policy ? spot.tag() : "ALTER TABLE")
-                + " waits for every open query on " + table + ", and everybody waits behind it",
+                + " waits for every open query on " + table + ", and everybody waits behind it" + (spot.change()
+                instanceof Change.SetDefault set ? "; rows that running code writes without " + set.column()
+                + " get another value from then on" : ""),
                 "SET LOCAL lock_timeout = '2s';\n" + spot.action().alone() + ";");
     }
 
@@ -234,6 +241,18 @@ final class ColumnHazards {
         Phrase phrase = Phrase.of(statement.sql());
         Targets.altered(phrase);
         return phrase.source();
+    }
+
+    private static Rule.Hit padded(Spot spot) {
+        // Columns that come from another table stand before its own.
+        if (!(spot.change() instanceof Change.CreateTable made) || spot.has("INHERITS") || spot.has("PARTITION OF")
+                || spot.statement().sql().matches("(?is).*\\bLIKE\\s.*")) {
+            return null;
+        }
+        Padding padding = Padding.of(made.columns());
+        return padding.bytes() < WORTH_TELLING ? null : Rule.Hit.of(padding.bytes() + " bytes of each row of "
+                + made.table() + " stay empty between its columns", "-- in this order none: "
+                + String.join(", ", padding.order()));
     }
 
     private static Rule.Hit checkedType(Spot spot) {

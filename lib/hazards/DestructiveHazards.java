@@ -7,6 +7,7 @@ import java.util.Set;
 import lib.sql.Change;
 import lib.sql.LockMode;
 import lib.sql.Name;
+import lib.sql.Phrase;
 
 /** What takes rows, values or guarantees away and does not give them back. */
 final class DestructiveHazards {
@@ -27,8 +28,8 @@ final class DestructiveHazards {
             new Rule(Hazard.dangerous("DES04", "TRUNCATE empties a table, CASCADE those that refer to it too")
                     .locks(LockMode.ACCESS_EXCLUSIVE, "").unless("the table is new in this release")
                     .instead("DELETE in batches with a WHERE"), DestructiveHazards::truncate),
-            new Rule(Hazard.dangerous("DES05", "UPDATE or DELETE without WHERE touches every row")
-                    .unless("the table is new in this release").instead("batches with a WHERE"),
+            new Rule(Hazard.dangerous("DES05", "one UPDATE or DELETE of every row")
+                    .unless("the table is new in this release; of rows without a value also where it is small").instead("batches with a WHERE"),
                     DestructiveHazards::allRows),
             new Rule(Hazard.dangerous("DES06", "CASCADE drops what nobody named")
                     .instead("drop by name; the rehearsal lists the victims"), DestructiveHazards::cascade),
@@ -86,7 +87,7 @@ final class DestructiveHazards {
         boolean update = spot.change() instanceof Change.Update updated && !updated.where();
         boolean delete = spot.change() instanceof Change.Delete deleted && !deleted.where();
         if (!update && !delete) {
-            return null;
+            return spot.change() instanceof Change.Update updated ? filling(spot, updated) : null;
         }
         Name table = spot.change().tables().get(0);
         boolean added = spot.change() instanceof Change.Update updated && updated.columns().stream()
@@ -96,6 +97,18 @@ final class DestructiveHazards {
                 : "DELETE FROM " + table.sql() + " WHERE ...;")
                 // A column that is as new as the release has no value that could be lost.
                 .as(added ? Hazard.Severity.CAUTION : null);
+    }
+
+    /** WHERE column IS NULL of the column that is filled: all rows of a new column, and who knows how many of another. */
+    private static Rule.Hit filling(Spot spot, Change.Update update) {
+        Phrase phrase = spot.phrase();
+        phrase.until(p -> p.take("WHERE"));
+        String column = phrase.seesIdentifier() ? phrase.identifier() : "";
+        boolean all = update.columns().contains(column) && phrase.take("IS NULL") && phrase.done();
+        return !all || !spot.used(update.table()) || spot.small(update.table()) || spot.context().stopped() ? null
+                : Rule.Hit.of("every row of " + spot.sized(update.table()) + " without " + column
+                + " is locked until this one UPDATE is committed", "-- in batches:\n" + spot.statement().sql()
+                + " AND id BETWEEN ... AND ...;").as(Hazard.Severity.CAUTION);
     }
 
     private static Rule.Hit cascade(Spot spot) {

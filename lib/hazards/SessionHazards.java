@@ -20,6 +20,9 @@ final class SessionHazards {
                     SessionHazards::noStatementTimeout),
             new Rule(Hazard.caution("SES03", "SET without LOCAL stays with the connection, and a pooler passes it on")
                     .instead("SET LOCAL, or RESET at the end"), SessionHazards::leaks),
+            new Rule(Hazard.note("SES04", "a client that hangs in its transaction keeps its locks")
+                    .unless("release.java runs it, or the file begins no transaction of its own")
+                    .instead("SET LOCAL idle_in_transaction_session_timeout"), SessionHazards::mayHang),
             new Rule(Hazard.caution("SES05", "timestamp and timestamptz are converted by the session's TimeZone")
                     .unless("TimeZone is set in the file, or the change says AT TIME ZONE")
                     .instead("SET LOCAL TimeZone = 'UTC'"), SessionHazards::timeZone));
@@ -60,6 +63,21 @@ final class SessionHazards {
                 + " stays when the migration is done", spot.tag().equals("SET")
                 ? spot.statement().sql().replaceFirst("(?i)^SET\\s+(SESSION\\s+)?", "SET LOCAL ") + ";"
                 : spot.statement().sql().replaceFirst("(?i)\\bfalse\\b", "true") + ";");
+    }
+
+    // application_name is no matter of a file: drivers and psql give it when they connect.
+    private static Rule.Hit mayHang(Spot spot) {
+        if (spot.context().managed() || !spot.first() || !spot.story().open()
+                || spot.story().settings.has("idle_in_transaction_session_timeout")
+                || spot.story().settings.has("transaction_timeout")) {
+            return null;
+        }
+        return Locks.of(spot.statement()).entrySet().stream()
+                .filter(lock -> Targets.blocks(lock.getValue()) && !spot.fresh(lock.getKey())).findFirst()
+                .filter(lock -> spot.story().first("SES04"))
+                .map(lock -> Rule.Hit.of(lock.getValue().sql() + " on " + lock.getKey() + " is kept until COMMIT, and "
+                + "nothing ends a session that never sends it",
+                "SET LOCAL idle_in_transaction_session_timeout = '1min';")).orElse(null);
     }
 
     private static Rule.Hit timeZone(Spot spot) {
