@@ -70,7 +70,9 @@ public final class Links {
     /** The command that puts in the place of a link what it leads to. */
     public static String mend(String link) {
         String path = Exec.typed(List.of(link));
-        return "there=$(readlink -f " + path + ") && rm " + path + " && cp -R \"$there\" " + path + " && git add "
-                + path + "   # then commit it";
+        String copy = Exec.typed(List.of(link + ".copy"));
+        // Where it leads nowhere the copy fails, and the link is still there.
+        return "cp -RL " + path + " " + copy + " && rm " + path + " && mv " + copy + " " + path + " && git add " + path
+                + "   # then commit it";
     }
 }

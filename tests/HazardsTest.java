@@ -130,7 +130,8 @@ class HazardsTest {
 
     /** Which types are stored alike: a column's type before, and those that it becomes. */
     private static final Map<String, List<String>> TYPES = new TreeMap<>(Map.ofEntries(
-            Map.entry("varchar(20)", List.of("varchar(20)", "varchar(40)", "varchar", "text", "varchar(10)", "char(20)")),
+            Map.entry("varchar(20)", List.of("varchar(20)", "varchar(40)", "varchar", "text", "varchar(10)",
+                    "char(20)")),
             Map.entry("varchar", List.of("text", "varchar(10)", "character varying")),
             Map.entry("text", List.of("varchar", "varchar(10)", "bytea USING c::bytea", "text USING c", "\"char\"")),
             Map.entry("char(5)", List.of("text", "varchar(5)", "char(6)")),
@@ -168,8 +169,9 @@ class HazardsTest {
                     connection.rollback();
                     Context.Table table = new Context.Table(100_000, 1, false,
                             Map.of("c", new Context.Column(type, false)));
-                    List<String> ids = Review.of(List.of(new Source("a.sql", sql, null)), Context.of(Context.Shape.NONE)
-                            .tables(Map.of(Name.of(null, "typed"), table))).findings().stream().map(Finding::id).toList();
+                    Context context = Context.of(Context.Shape.NONE).tables(Map.of(Name.of(null, "typed"), table));
+                    List<String> ids = Review.of(List.of(new Source("a.sql", sql, null)), context).findings().stream()
+                            .map(Finding::id).toList();
                     if (!ids.contains(kept ? "COL02" : "COL01")) {
                         wrong.add(type + " to " + to + (kept ? " is kept " : " is rewritten ") + ids);
                     }

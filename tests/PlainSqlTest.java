@@ -90,6 +90,15 @@ class PlainSqlTest {
             run(test, "010_last");
             String told = HistoryCase.only(test.state(), "undecidable", true);
             assertTrue(told.contains("leaves no trace") && told.contains("CREATE TABLE schema_migrations"), told);
+            test.file(FOLDER + "011_data.sql", "SELECT 'open;");
+            told = HistoryCase.only(test.state(), "undecidable", true);
+            assertTrue(told.contains("never closed") && told.contains("correct " + FOLDER + "011_data.sql"), told);
+            test.file(FOLDER + "011_data.sql", "CREATE TABLE data (id int);")
+                    .file(FOLDER + "012_next.sql", "SELECT 'open;");
+            told = HistoryCase.only(test.state(), "undecidable", true);
+            assertTrue(told.contains("012_next would run now, but string opened on line 1 is never closed")
+                    && told.contains("correct " + FOLDER) && !told.contains("CREATE TABLE"), told);
+            test.file(FOLDER + "011_data.sql", "INSERT INTO \"Last\" VALUES (1);");
             test.file(FOLDER + "012_next.sql", "CREATE TABLE next (id int);");
             test.execute("CREATE TABLE next (id int)");
             assertTrue(HistoryCase.only(test.state(), "undecidable", false).contains("a later one is"));

@@ -6,6 +6,7 @@ package lib.assess;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +66,8 @@ public record Dangers(Review.Result result, Map<String, Long> sizes) {
         Map<String, List<Finding>> kinds = found.stream().collect(Collectors.groupingBy(finding ->
                 (finding.cured() ? "cured" : finding.severity()) + " " + finding.id(), LinkedHashMap::new,
                 Collectors.toList()));
-        String list = String.join("\n", kinds.entrySet().stream().map(kind -> kind.getKey() + " "
+        String list = String.join("\n", kinds.entrySet().stream().sorted(Comparator.comparing(kind ->
+                kind.getValue().get(0).cured() ? 1 : -kind.getValue().get(0).severity().ordinal())).map(kind -> kind.getKey() + " "
                 + kind.getValue().get(0).place() + ": " + kind.getValue().get(0).message()
                 + (kind.getValue().size() == 1 ? "" : "; " + (kind.getValue().size() - 1) + " more like it")).toList());
         return found.stream().allMatch(Finding::cured) ? Gate.passed(list)

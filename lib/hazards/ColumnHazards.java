@@ -21,7 +21,7 @@ final class ColumnHazards {
     /** Functions of the server that give another value in every row. */
     private static final Set<String> VOLATILE = Set.of("clock_timestamp", "timeofday", "random", "random_normal",
             "gen_random_uuid", "uuidv4", "uuidv7", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4",
-            "gen_random_bytes", "gen_salt", "nextval", "currval", "setval", "pg_sleep", "txid_current");
+            "gen_random_bytes", "gen_salt", "nextval", "currval", "setval", "pg_sleep");
     /** Functions of the server that do not; one that is in neither list may do either. */
     private static final Set<String> STEADY = Set.of("now", "transaction_timestamp", "statement_timestamp", "timezone",
             "date_trunc", "date_part", "extract", "lower", "upper", "md5", "coalesce", "nullif", "greatest", "least",
@@ -31,7 +31,8 @@ final class ColumnHazards {
             "trim", "btrim", "ltrim", "rtrim", "round", "floor", "ceil", "abs", "cast", "interval", "varchar",
             "numeric", "array", "row", "localtime", "localtimestamp", "current_time", "current_timestamp", "point",
             "decode", "encode", "sha256", "digest", "array_fill", "string_to_array", "repeat", "any", "in", "and",
-            "or", "not", "case", "when", "then", "else", "char", "bit", "time", "timestamp", "timestamptz", "decimal");
+            "or", "not", "case", "when", "then", "else", "char", "bit", "time", "timestamp", "timestamptz", "decimal",
+            "txid_current");
     private static final List<String> BRIEF = List.of("ALTER COLUMN SET STORAGE", "ALTER COLUMN SET COMPRESSION",
             "REPLICA IDENTITY", "OWNER TO", "ENABLE ROW LEVEL SECURITY", "DISABLE ROW LEVEL SECURITY",
             "FORCE ROW LEVEL SECURITY", "NO FORCE ROW LEVEL SECURITY", "SET SCHEMA", "INHERIT", "NO INHERIT");

@@ -29,8 +29,8 @@ final class DestructiveHazards {
                     .locks(LockMode.ACCESS_EXCLUSIVE, "").unless("the table is new in this release")
                     .instead("DELETE in batches with a WHERE"), DestructiveHazards::truncate),
             new Rule(Hazard.dangerous("DES05", "one UPDATE or DELETE of every row")
-                    .unless("the table is new in this release; of rows without a value also where it is small").instead("batches with a WHERE"),
-                    DestructiveHazards::allRows),
+                    .unless("the table is new in this release; of rows without a value also where it is small")
+                    .instead("batches with a WHERE"), DestructiveHazards::allRows),
             new Rule(Hazard.dangerous("DES06", "CASCADE drops what nobody named")
                     .instead("drop by name; the rehearsal lists the victims"), DestructiveHazards::cascade),
             new Rule(Hazard.dangerous("DES07", "a narrower type cuts, rounds or refuses values")
@@ -99,7 +99,7 @@ final class DestructiveHazards {
                 .as(added ? Hazard.Severity.CAUTION : null);
     }
 
-    /** WHERE column IS NULL of the column that is filled: all rows of a new column, and who knows how many of another. */
+    /** WHERE column IS NULL of what is filled: all rows of a new column, and who knows how many of another. */
     private static Rule.Hit filling(Spot spot, Change.Update update) {
         Phrase phrase = spot.phrase();
         phrase.until(p -> p.take("WHERE"));

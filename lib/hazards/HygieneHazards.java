@@ -1,4 +1,4 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java Hazard.java Rule.java Spot.java Types.java
+//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java Hazard.java Rule.java Spot.java Types.java
 
 package lib.hazards;
 
@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import lib.sql.Change;
 import lib.sql.Phrase;
+import lib.sql.Statement;
 
 /** What cannot be read, and habits that cost later: names, types, keys. */
 final class HygieneHazards {
@@ -42,8 +43,8 @@ final class HygieneHazards {
             return null;
         }
         if (!spot.statement().verified()) {
-            return Rule.Hit.of("the grammar does not know this statement: not verified", "")
-                    .as(Hazard.Severity.CAUTION);
+            return Rule.Hit.of((spot.statement().sql().length() > Statement.LONGEST
+                    ? "this statement is too long to be read" : "the grammar does not know this statement") + ": not verified", "").as(Hazard.Severity.CAUTION);
         }
         List<String> columns = spot.change() instanceof Change.CreateTable made
                 ? made.columns().stream().map(Change.Column::name).toList()

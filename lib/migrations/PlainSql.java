@@ -165,8 +165,8 @@ public final class PlainSql implements History {
                         + few(told.there()) + " is there, " + few(told.missing()) + " is missing", "finish it by hand,"
                         + " or undo by hand what is there: " + migration.file(), true);
                 default -> troubles.add("undecidable", migration.id(), migration.id() + ": " + told.reason()
-                        + ", so whether this database had it cannot be seen", START.formatted(names(applied(all))),
-                        true);
+                        + ", so whether this database had it cannot be seen", (told.unreadable()
+                        ? correct(told) + "; or " : "") + START.formatted(names(applied(all))), true);
             }
         }
         trailing(troubles, all, applied(all));
@@ -187,9 +187,13 @@ public final class PlainSql implements History {
         Traces.Told last = all.isEmpty() ? null : all.get(all.size() - 1);
         if (last != null && last.verdict() == Traces.Verdict.PENDING && last.reason() != null) {
             troubles.add("undecidable", last.migration().id(), last.migration().id() + " would run now, but "
-                    + last.reason() + ": nothing would tell the next release that it did",
-                    START.formatted(names(applied)), true);
+                    + last.reason() + (last.unreadable() ? "" : ": nothing would tell the next release that it did"),
+                    last.unreadable() ? correct(last) : START.formatted(names(applied)), true);
         }
+    }
+
+    private static String correct(Traces.Told unreadable) {
+        return "correct " + unreadable.migration().file() + ", commit it, and run this again";
     }
 
     private static List<Migration> applied(List<Traces.Told> all) {

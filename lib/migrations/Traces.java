@@ -59,8 +59,10 @@ final class Traces {
      *
      * @param there what of it the database has, as far as that decides something
      * @param reason why it is undecidable, else null
+     * @param unreadable whether that is because of what its file says
      */
-    record Told(Migration migration, Verdict verdict, List<String> there, List<String> missing, String reason) {
+    record Told(Migration migration, Verdict verdict, List<String> there, List<String> missing, String reason,
+                boolean unreadable) {
     }
 
     private record Mark(int file, boolean creates, boolean weak) {
@@ -132,7 +134,8 @@ final class Traces {
             Verdict verdict = verdicts.get(i) == null ? Verdict.UNDECIDABLE : verdicts.get(i);
             boolean traceless = there.get(i).isEmpty() && missing.get(i).isEmpty();
             told.add(new Told(migrations.get(i), verdict, there.get(i), missing.get(i),
-                    traceless ? unreadable.getOrDefault(i, "it leaves no trace in the catalog") : null));
+                    traceless ? unreadable.getOrDefault(i, "it leaves no trace in the catalog") : null,
+                    traceless && unreadable.containsKey(i)));
         }
         return told;
     }

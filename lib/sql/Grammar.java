@@ -11,8 +11,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.antlr.v4.runtime.ParserRuleContext;
 import org.antlr.v4.runtime.tree.ParseTree;
 import org.antlr.v4.runtime.tree.TerminalNode;
@@ -39,6 +42,9 @@ final class Grammar {
 
     private static final Set<String> TABLE_LIKE = Set.of("TABLE", "VIEW", "SEQUENCE");
 
+    /** Pending statements are read for what is there already, for the plan, for hazards and for personal values. */
+    private static final Map<String, Optional<Facts>> CHECKED = new ConcurrentHashMap<>();
+
     private final String sql;
     private final Set<Name> reads = new TreeSet<>();
     private final Set<Name> writes = new TreeSet<>();
@@ -49,19 +55,20 @@ final class Grammar {
         this.sql = sql;
     }
 
-    /** Characters; a longer one is a list of rows, and its tree would take a hundred times its size in memory. */
-    private static final int LONGEST = 300_000;
-
     /** Parses one statement; null when the grammar does not accept all of it, or when it is too long to try. */
     static Facts check(String sql) {
-        if (sql.length() > LONGEST) {
+        if (sql.length() > Statement.LONGEST) {
             return null;
         }
+        return CHECKED.computeIfAbsent(sql, Grammar::attempt).orElse(null);
+    }
+
+    private static Optional<Facts> attempt(String sql) {
         try {
-            return parse(sql);
+            return Optional.ofNullable(parse(sql));
         } catch (StackOverflowError e) {
             // Thousands of nested parentheses or ORs; the server has its own limit for them.
-            return null;
+            return Optional.empty();
         }
     }
 

@@ -22,6 +22,9 @@ public record Statement(String sql, int line, String tag, List<Action> actions, 
     /** One thing a statement does, and the statement that would do only this. */
     public record Action(Change change, String alone) { }
 
+    /** Characters; a longer one is a list of rows, and its tree would take a hundred times its size in memory. */
+    public static final int LONGEST = 300_000;
+
     private static final Set<String> HARMLESS =
         Set.of("\\restrict", "\\unrestrict", "\\set", "\\unset", "\\echo", "\\qecho", "\\warn", "\\timing");
 
