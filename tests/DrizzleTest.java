@@ -356,6 +356,9 @@ class DrizzleTest {
         assertEquals(FIFTH, trouble(state, "edited").migration());
         assertTrue(trouble(state, "edited").stops());
         assertEquals(List.of(SIXTH, SEVENTH), ids(state.pending()));
+        Map<String, byte[]> only = five();
+        only.put("drizzle/" + FIFTH + ".sql", bytes("SELECT 1;"));
+        assertRunsNothing(migrate(target, only, "drizzle", "node-postgres"));
         Map<String, byte[]> windows = crlf(seven());
         History.State same = state(target, windows);
         assertEquals(5, same.troubles().stream().filter(trouble -> trouble.kind().equals("edited")).count());
@@ -388,6 +391,7 @@ class DrizzleTest {
         Target target = at(seven());
         History.Trouble deleted = trouble(state(target, edited(journal -> journal.remove(2))), "deleted");
         assertTrue(deleted.stops() && deleted.hint().contains("WHERE id = 3"), deleted.toString());
+        assertRunsNothing(migrate(target, edited(journal -> journal.remove(2)), "drizzle", "node-postgres"));
         History.State older = state(target, five());
         assertEquals(2, older.troubles().stream().filter(trouble -> trouble.kind().equals("unknown")).count());
         assertTrue(older.troubles().get(0).message().contains("had a release that this commit does not hold"));
