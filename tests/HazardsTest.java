@@ -168,7 +168,7 @@ class HazardsTest {
                     boolean kept = before.equals(Postgres.one(connection, node));
                     connection.rollback();
                     Context.Table table = new Context.Table(100_000, 1, false,
-                            Map.of("c", new Context.Column(type, false)));
+                            Map.of("c", new Context.Column(type, false)), Map.of());
                     Context context = Context.of(Context.Shape.NONE).tables(Map.of(Name.of(null, "typed"), table));
                     List<String> ids = Review.of(List.of(new Source("a.sql", sql, null)), context).findings().stream()
                             .map(Finding::id).toList();

@@ -126,7 +126,7 @@ class SessionsTest extends PreflightCase {
             Postgres.execute(idle, "SELECT 1");
             pause(1500);
             Exec.Result yes = typed("yes\n");
-            assertTrue(yes.out().contains("ended 1 of 1 sessions: pid " + pid), yes.out());
+            assertTrue(yes.out().contains("ended 1 of 1 session: pid " + pid), yes.out());
             assertThrows(SQLException.class, () -> Postgres.execute(idle, "SELECT 1"));
             Postgres.execute(busy, "SELECT 1");
         }

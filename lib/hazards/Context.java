@@ -2,6 +2,7 @@
 
 package lib.hazards;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import lib.sql.Name;
@@ -26,8 +27,10 @@ public record Context(int server, Shape shape, boolean stopped, boolean managed,
      *
      * @param rows the server's estimate, -1 when it was never analysed
      * @param columns their types and whether each may be NULL, by name
+     * @param indexes the columns of its plain B-trees, in their order, by name
      */
-    public record Table(long rows, long bytes, boolean partitioned, Map<String, Column> columns) {
+    public record Table(long rows, long bytes, boolean partitioned, Map<String, Column> columns,
+                        Map<Name, List<String>> indexes) {
     }
 
     /** A column as the server prints its type. */

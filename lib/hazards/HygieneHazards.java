@@ -44,7 +44,8 @@ final class HygieneHazards {
         }
         if (!spot.statement().verified()) {
             return Rule.Hit.of((spot.statement().sql().length() > Statement.LONGEST
-                    ? "this statement is too long to be read" : "the grammar does not know this statement") + ": not verified", "").as(Hazard.Severity.CAUTION);
+                    ? "this statement is too long to be read" : "the grammar does not know this statement")
+                    + ": not verified", "").as(Hazard.Severity.CAUTION);
         }
         List<String> columns = spot.change() instanceof Change.CreateTable made
                 ? made.columns().stream().map(Change.Column::name).toList()

@@ -40,8 +40,8 @@ final class IndexHazards {
                     .locks(LockMode.SHARE, "build").instead("REINDEX CONCURRENTLY"), IndexHazards::reindex),
             new Rule(Hazard.caution("IDX08", "an index without a name piles up when the script runs twice")
                     .unless("the table is new in this release").instead("name it"), IndexHazards::unnamed),
-            new Rule(Hazard.note("IDX09", "an index of many columns costs every write")
-                    .instead("fewer columns, or INCLUDE"), IndexHazards::wide),
+            new Rule(Hazard.note("IDX09", "an index of many columns, or with which another begins, costs writes")
+                    .instead("fewer columns, or INCLUDE; the longer index alone"), IndexHazards::wide),
             new Rule(Hazard.dangerous("IDX10", "PostgreSQL 14.0 to 14.3 builds corrupt indexes concurrently")
                     .versions(14, 14).unless("the server is 14.4 or newer").instead("upgrade to 14.4 first"),
                     IndexHazards::corrupt),
@@ -148,10 +148,29 @@ final class IndexHazards {
     }
 
     private static Rule.Hit wide(Spot spot) {
-        return spot.change() instanceof Change.CreateIndex index && !index.unique()
-                && index.columns().size() > MANY_COLUMNS
-                ? Rule.Hit.of("the index on " + index.table() + " has " + index.columns().size() + " columns", "")
-                : null;
+        if (!(spot.change() instanceof Change.CreateIndex index) || index.unique()) {
+            return null;
+        }
+        if (index.columns().size() > MANY_COLUMNS) {
+            return Rule.Hit.of("the index on " + index.table() + " has " + index.columns().size() + " columns", "");
+        }
+        List<String> plain = plainColumns(spot.statement().sql());
+        String other = plain.isEmpty() ? null : spot.story().beginning(index.table(), plain);
+        return other == null || other.equals(index.name()) ? null : Rule.Hit.of("another index of " + index.table()
+                + ", " + other + ", begins with " + String.join(", ", plain) + " as well: this one finds no more", "");
+    }
+
+    /** The columns of an index that is all of the table in their natural order; empty when it is anything else. */
+    static List<String> plainColumns(String sql) {
+        Phrase phrase = Phrase.of(sql);
+        phrase.until(p -> p.sees('(') || p.sees("USING"));
+        if (phrase.take("USING") && !phrase.take("BTREE") || !phrase.sees('(')) {
+            return List.of();
+        }
+        List<Phrase> items = phrase.list();
+        List<String> columns = items.stream().filter(Phrase::seesIdentifier).map(Phrase::identifier).toList();
+        return phrase.done() && columns.size() == items.size() && items.stream().allMatch(Phrase::done) ? columns
+                : List.of();
     }
 
     private static Rule.Hit corrupt(Spot spot) {

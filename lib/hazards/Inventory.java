@@ -4,6 +4,7 @@ package lib.hazards;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,9 +35,24 @@ public final class Inventory {
                 ORDER BY 1, 2, a.attnum""")) {
             Context.Table table = tables.computeIfAbsent(Name.of(row.get(0), row.get(1)), name -> new Context.Table(
                     Long.parseLong(row.get(3)), Long.parseLong(row.get(4)), row.get(2).equals("t"),
-                    new LinkedHashMap<>()));
+                    new LinkedHashMap<>(), new LinkedHashMap<>()));
             if (row.get(5) != null) {
                 table.columns().put(row.get(5), new Context.Column(row.get(6), row.get(7).equals("t")));
+            }
+        }
+        for (List<String> row : Postgres.rows(connection, """
+                SELECT n.nspname, c.relname, i.relname, a.attname
+                FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am m ON m.oid = i.relam
+                CROSS JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k (attnum, place)
+                JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+                WHERE m.amname = 'btree' AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
+                  AND k.place <= x.indnkeyatts AND NOT 0 <> ANY (x.indoption::int2[])
+                ORDER BY 1, 2, 3, k.place""")) {
+            Context.Table table = tables.get(Name.of(row.get(0), row.get(1)));
+            if (table != null) {
+                table.indexes().computeIfAbsent(Name.of(row.get(0), row.get(2)), name -> new ArrayList<>())
+                        .add(row.get(3));
             }
         }
         return context.server(Integer.parseInt(Postgres.one(connection, "SHOW server_version_num"))).tables(tables);

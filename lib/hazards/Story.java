@@ -26,6 +26,8 @@ final class Story {
     private final Context context;
     private final Set<Name> tables = new HashSet<>();
     private final Map<Name, Change.CreateIndex> indexes = new HashMap<>();
+    private final Set<Name> gone = new HashSet<>();
+    private final Map<Name, Map<String, List<String>>> trees = new HashMap<>();
     private final Map<String, String> types = new HashMap<>();
     private final Map<String, String> promises = new HashMap<>();
     private final Set<String> proven = new HashSet<>();
@@ -101,6 +103,21 @@ final class Story {
         return indexes.containsKey(index) ? indexes.get(index).columns() : List.of();
     }
 
+    /** An index whose order begins with these columns, of the database or made before; null when there is none. */
+    String beginning(Name table, List<String> columns) {
+        Map<String, List<String>> all = new LinkedHashMap<>(trees.getOrDefault(table, Map.of()));
+        if (context.tables().containsKey(table)) {
+            context.tables().get(table).indexes().forEach((name, order) -> {
+                if (!gone.contains(name)) {
+                    all.put(name.name(), order);
+                }
+            });
+        }
+        return all.entrySet().stream().filter(index -> index.getValue().size() >= columns.size()
+                && index.getValue().subList(0, columns.size()).equals(columns)).map(Map.Entry::getKey)
+                .findFirst().orElse(null);
+    }
+
     boolean typeInTransaction(Name type) {
         return newTypes.contains(type);
     }
@@ -162,6 +179,10 @@ final class Story {
             default -> settings.read(statement, inTransaction());
         }
         statement.actions().forEach(action -> remember(action.change()));
+        if (statement.actions().get(0).change() instanceof Change.CreateIndex index && index.name() != null
+                && !IndexHazards.plainColumns(statement.sql()).isEmpty()) {
+            tree(index.table(), index.name(), index.columns());
+        }
         if (inTransaction()) {
             Locks.of(statement).forEach((table, lock) -> {
                 if (lock == LockMode.ACCESS_EXCLUSIVE && !made(table)) {
@@ -181,6 +202,11 @@ final class Story {
                 tables.add(made.table());
             }
             made.columns().forEach(column -> types.put(key(made.table(), column.name()), column.type()));
+            made.columns().stream().filter(column -> column.primaryKey() || column.unique())
+                    .forEach(column -> tree(made.table(), "that of " + column.name(), List.of(column.name())));
+            made.constraints().stream().filter(constraint -> constraint.kind() == Change.Constraint.Kind.PRIMARY_KEY
+                    || constraint.kind() == Change.Constraint.Kind.UNIQUE).forEach(constraint -> tree(made.table(),
+                    "that of " + String.join(", ", constraint.columns()), constraint.columns()));
         } else if (change instanceof Change.RenameTable renamed && tables.contains(renamed.table())) {
             tables.add(Name.of(renamed.table().schema(), renamed.to()));
         } else if (change instanceof Change.AddColumn added) {
@@ -190,8 +216,12 @@ final class Story {
             types.put(key(typed.table(), typed.column()), typed.type());
         } else if (change instanceof Change.CreateIndex index && index.name() != null) {
             indexes.put(Name.of(index.table().schema(), index.name()), index);
-        } else if (change instanceof Change.DropIndex dropped && dropped.concurrently()) {
-            guarded.add(dropped.index());
+        } else if (change instanceof Change.DropIndex dropped) {
+            gone.add(dropped.index());
+            trees.values().forEach(names -> names.remove(dropped.index().name()));
+            if (dropped.concurrently()) {
+                guarded.add(dropped.index());
+            }
         } else if (change instanceof Change.CreateType type) {
             newTypes.add(type.type());
         } else if (change instanceof Change.AddEnumValue added) {
@@ -206,6 +236,10 @@ final class Story {
         } else if (change instanceof Change.Update update) {
             update.columns().forEach(column -> filled.add(key(update.table(), column)));
         }
+    }
+
+    private void tree(Name table, String name, List<String> columns) {
+        trees.computeIfAbsent(table, key -> new LinkedHashMap<>()).put(name, columns);
     }
 
     private void constraint(Change.AddConstraint added) {

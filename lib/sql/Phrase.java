@@ -120,7 +120,7 @@ public final class Phrase {
     }
 
     /** Steps over the list in parentheses that comes next and returns its items; empty when there is none. */
-    List<Phrase> list() {
+    public List<Phrase> list() {
         return sees('(') ? group().items() : List.of();
     }
 
