@@ -81,7 +81,8 @@ public final class Drifting {
         return Gate.warned(message, hint);
     }
 
-    private static String made(History.State state) {
+    /** Whose work a schema should be, in words that "it" or "them" may follow. */
+    static String made(History.State state) {
         int applied = state.applied().size();
         return applied == 1 ? "the one applied migration makes" : "the " + applied + " applied migrations make";
     }

@@ -1,12 +1,11 @@
-//SOURCES ../Cli.java ../Copy.java ../Count.java ../Failure.java ../Gate.java ../History.java ../Migration.java
-//SOURCES ../Phase.java ../Postgres.java
-//SOURCES ../Project.java ../migrations/NewMigration.java ../schema/Differ.java ../schema/Drift.java
-//SOURCES ../schema/Guarded.java ../schema/Replay.java ../sql/Name.java Counted.java Status.java
+//SOURCES ../Cli.java ../Copy.java ../Count.java ../Exec.java ../Failure.java ../Gate.java ../History.java
+//SOURCES ../Migration.java ../Phase.java ../Postgres.java ../Project.java ../migrations/NewMigration.java
+//SOURCES ../schema/Differ.java ../schema/Drift.java ../schema/Guarded.java ../schema/Replay.java ../sql/Name.java
+//SOURCES Counted.java Drifting.java Status.java
 
 package lib.assess;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -22,6 +21,7 @@ import lib.Address;
 import lib.Cli;
 import lib.Copy;
 import lib.Count;
+import lib.Exec;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -131,8 +131,8 @@ public final class Generate {
         List<Difference> before = Drift.own(differ.compare(replay.target(), wanted), history, state);
         phase.fact("differences", before);
         if (before.isEmpty()) {
-            return end(Map.of(), "nothing to write: " + project.environment + " has the schema that its "
-                    + state.applied().size() + " applied migrations make", null);
+            return end(Map.of(), "nothing to write: " + project.environment + " has the schema that "
+                    + Drifting.made(state), null);
         }
         Counted counted = Counted.of(project, source, new Project(options, PRODUCTION), statements(guarded));
         phase.fact("violations", counted.violations());
@@ -235,7 +235,8 @@ public final class Generate {
                 Files.createDirectories(file.getParent());
                 Files.writeString(file, text);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new Failure(Failure.Exit.MISSING, name + " cannot be written: " + Gate.words(e),
+                        "ls -ld " + Exec.typed(List.of(file.getParent().toString())), e);
             }
         });
     }

@@ -91,8 +91,9 @@ public final class Reviewing {
     private Gate.Finding judged(Selection selection, Review.Result result) {
         String seen = selection.what() + ": " + result.verdict();
         long caution = result.count(Hazard.Severity.CAUTION);
-        if (result.count(Hazard.Severity.DANGEROUS) > 0 || strict && caution > 0) {
-            throw Failure.stop(seen, "use the safe form below each, or say why it is all right here: "
+        boolean dangerous = result.count(Hazard.Severity.DANGEROUS) > 0;
+        if (dangerous || strict && caution > 0) {
+            throw Failure.stop(seen + (dangerous ? "" : ", and with --strict that is not enough"), "use the safe form below each, or say why it is all right here: "
                     + "-- hazard-ok: ID reason");
         }
         return caution > 0 ? Gate.warned(seen, "--strict stops on these too") : Gate.passed(seen);

@@ -1,29 +1,21 @@
 //SOURCES ../Exec.java ../Failure.java ../Gate.java ../Json.java ../Postgres.java ../Secrets.java ../Target.java ../sql/Name.java
-//SOURCES DrizzleConfig.java DrizzleFolder.java DrizzleScript.java DrizzleSession.java
+//SOURCES DrizzleConfig.java DrizzleFolder.java DrizzleScript.java DrizzleSession.java NodeTalk.java
 
 package lib.migrations;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lib.Exec;
@@ -38,36 +30,26 @@ import lib.sql.Name;
 /** A Node process that holds one installed drizzle-orm and one database, and migrates when it is told to. */
 final class DrizzleNode implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(30);
-    private static final String END = "";
     /** What would make Node load something else than drizzle-orm, and what the database is to be told by us alone. */
     private static final Pattern MISLEADING = Pattern.compile("NODE_(?!EXTRA_CA_CERTS).*|PG.*");
     /** Nothing of these is needed to run a package, so it does not get to see them. */
     private static final Pattern SECRET = Pattern.compile("(?i).*(TOKEN|SECRET|PASSW|PRIVATE|CREDENTIAL|API_?KEY"
             + "|ACCESS_KEY|DATABASE_URL|SCRATCH_URL).*");
 
-    private final Process process;
-    private final Writer input;
+    private final NodeTalk talk;
     private final Connection connection;
     private final Path work;
     private final Duration patience;
     private final Thread cleaner = new Thread(this::end, "drizzle");
-    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
-    private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
-    private final Thread complaints;
     private String node = "node";
     private String client;
 
     private DrizzleNode(Process process, Connection connection, Path work, Duration patience) {
-        this.process = process;
+        this.talk = new NodeTalk(process);
         this.connection = connection;
         this.work = work;
         this.patience = patience;
         Runtime.getRuntime().addShutdownHook(cleaner);
-        this.input = process.outputWriter(StandardCharsets.UTF_8);
-        // A program that stands in for Node, of a version manager say, may print a line of its own first.
-        read(process.inputReader(StandardCharsets.UTF_8), line -> line.startsWith("{") && lines.add(line),
-                () -> lines.add(END));
-        complaints = read(process.errorReader(StandardCharsets.UTF_8), errors::add, () -> { });
     }
 
     /** What one run sent to the database, and the words of the error it ended with, or null. */
@@ -142,7 +124,7 @@ final class DrizzleNode implements AutoCloseable {
     }
 
     private void load(Path home) throws IOException, Unable {
-        JsonNode answer = next(START);
+        JsonNode answer = talk.next(START);
         String version = answer.path("node").asText("?");
         client = answer.path("way").textValue();
         String words = Secrets.mask(answer.path("words").asText()).lines().findFirst().orElse("");
@@ -168,51 +150,22 @@ final class DrizzleNode implements AutoCloseable {
         }
         List<String> statements = new ArrayList<>();
         try {
-            send(order);
+            talk.say(order);
             while (true) {
-                JsonNode said = next(patience);
+                JsonNode said = talk.next(patience);
                 if (said.has("done")) {
                     return new Outcome(List.copyOf(statements), Secrets.mask(said.path("error").textValue()));
                 }
                 String statement = said.path(said.has("sent") ? "sent" : "query").asText();
                 statements.add(statement.strip());
                 if (said.has("query")) {
-                    send(DrizzleSession.answer(connection, statement, said.path("values")));
+                    talk.say(DrizzleSession.answer(connection, statement, said.path("values")));
                 }
             }
         } catch (IOException e) {
             throw new Failure(Failure.Exit.STOP, "while drizzle-orm migrated, " + Gate.words(e),
                     "run it again; if it stays so, try the application's own migrator on a database of yours", e);
         }
-    }
-
-    private JsonNode next(Duration patience) throws IOException {
-        try {
-            String line = lines.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
-            if (line == null) {
-                throw new IOException("node did not answer within " + patience.toSeconds() + " s");
-            }
-            if (line.equals(END)) {
-                throw new IOException("node ended: " + last());
-            }
-            return Json.MAPPER.readTree(line);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Failure(Failure.Exit.INTERRUPTED, "interrupted while node ran", null, e);
-        }
-    }
-
-    private void send(JsonNode message) throws IOException {
-        input.write(Json.MAPPER.writeValueAsString(message) + "\n");
-        input.flush();
-    }
-
-    /** What Node said last about itself: of the place, the error and the stack, the line with the error. */
-    private String last() throws InterruptedException {
-        complaints.join(1000);
-        List<String> all = Secrets.mask(String.join("\n", errors)).lines().toList();
-        return all.stream().filter(line -> line.matches("\\w*Error\\b.*")).findFirst()
-                .orElse(all.isEmpty() ? "without a word" : all.get(0));
     }
 
     /** The migrations in a fresh folder, so that Drizzle reads what is committed and nothing else. */
@@ -234,26 +187,6 @@ final class DrizzleNode implements AutoCloseable {
         }
     }
 
-    private static Thread read(BufferedReader reader, Predicate<String> listener, Runnable end) {
-        Thread thread = new Thread(() -> {
-            try (reader) {
-                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                    if (!line.isBlank()) {
-                        listener.test(line);
-                    }
-                }
-            } catch (IOException e) {
-                // The process is gone, which is what the end says.
-            } finally {
-                end.run();
-            }
-        }, "node");
-        thread.setDaemon(true);
-        thread.start();
-        return thread;
-    }
-
-    /** Ends the process, by its input: which it loses as well when we are killed. */
     @Override
     public void close() {
         try {
@@ -265,17 +198,7 @@ final class DrizzleNode implements AutoCloseable {
     }
 
     private void end() {
-        try {
-            input.close();
-            if (!process.waitFor(2, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (IOException e) {
-            // Then it has ended already.
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        talk.end();
         close(connection);
         delete(work);
     }
