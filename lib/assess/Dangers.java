@@ -68,7 +68,8 @@ public record Dangers(Review.Result result, Map<String, Long> sizes) {
                 Collectors.toList()));
         String list = String.join("\n", kinds.entrySet().stream().sorted(Comparator.comparing(kind ->
                 kind.getValue().get(0).cured() ? 1 : -kind.getValue().get(0).severity().ordinal()))
-                .map(kind -> kind.getKey() + " " + kind.getValue().get(0).place() + ": " + kind.getValue().get(0).message()
+                .map(kind -> kind.getKey() + " "
+                + kind.getValue().get(0).place() + ": " + kind.getValue().get(0).message()
                 + (kind.getValue().size() == 1 ? "" : "; " + (kind.getValue().size() - 1) + " more like it")).toList());
         return found.stream().allMatch(Finding::cured) ? Gate.passed(list)
                 : Gate.warned(result.verdict() + "\n" + list, "jbang assess.java review   # each with its safe form");

@@ -93,8 +93,8 @@ public final class Reviewing {
         long caution = result.count(Hazard.Severity.CAUTION);
         boolean dangerous = result.count(Hazard.Severity.DANGEROUS) > 0;
         if (dangerous || strict && caution > 0) {
-            throw Failure.stop(seen + (dangerous ? "" : ", and with --strict that is not enough"), "use the safe form below each, or say why it is all right here: "
-                    + "-- hazard-ok: ID reason");
+            throw Failure.stop(seen + (dangerous ? "" : ", and with --strict that is not enough"),
+                    "use the safe form below each, or say why it is all right here: -- hazard-ok: ID reason");
         }
         return caution > 0 ? Gate.warned(seen, "--strict stops on these too") : Gate.passed(seen);
     }
