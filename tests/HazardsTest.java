@@ -1,13 +1,16 @@
-//SOURCES HazardPair.java World.java
+//SOURCES HazardPair.java SqlTest.java World.java
 //SOURCES ../lib/Postgres.java ../lib/Scratch.java ../lib/Servers.java ../lib/hazards/Hazards.java
 //SOURCES ../lib/hazards/Inventory.java ../lib/hazards/Review.java
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +99,25 @@ class HazardsTest {
     @Test
     void onPostgres15LocksRewritesAndErrorsAreMeasured() {
         assertEquals(List.of(), measured(fifteen));
+    }
+
+    /** A rule that looks for more than is there would take the whole review with it. */
+    @Test
+    void aStatementThatLacksAWordBreaksNoRule() throws IOException {
+        List<String> statements = new ArrayList<>(SqlTest.corpus("sql-corpus-invalid.sql").stream()
+                .map(SqlTest.Case::text).toList());
+        statements.add("CREATE TABLE t (id int, n int GENERATED ALWAYS AS (id * 2) STORED, EXCLUDE USING gist (r WITH"
+                + " &&))");
+        HazardPair.all().stream().filter(pair -> pair.bad() && !pair.is("parse only")).flatMap(pair ->
+                statements(pair).stream()).filter(sql -> sql.startsWith("ALTER")).forEach(statements::add);
+        for (String statement : statements) {
+            String[] words = statement.split("(?<=\\W)|(?=\\W)");
+            for (int i = 0; i < words.length; i++) {
+                String sql = String.join("", Arrays.copyOf(words, i))
+                        + String.join("", Arrays.copyOfRange(words, i + 1, words.length));
+                assertDoesNotThrow(() -> Review.of(List.of(new Source("a.sql", sql, null)), database), sql);
+            }
+        }
     }
 
     @Test

@@ -139,6 +139,9 @@ final class Columns {
             index = phrase.take("USING INDEX") ? phrase.identifier() : null;
             columns = phrase.columns();
             references = phrase.take("REFERENCES") ? reference(phrase) : null;
+            if (kind == Change.Constraint.Kind.FOREIGN_KEY && references == null) {
+                throw new Phrase.Unreadable("REFERENCES");
+            }
         }
         return new Change.Constraint(name, kind, columns, references, phrase.has("NOT VALID"), index, condition,
             !phrase.has("NOT ENFORCED"));

@@ -148,6 +148,9 @@ public final class Phrase {
 
     /** Steps over one token or over everything in the parentheses, brackets or CASE ... END that start here. */
     public void skip() {
+        if (done()) {
+            throw new Unreadable("more");
+        }
         int depth = 0;
         do {
             Lexer.Token token = next();
