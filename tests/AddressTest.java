@@ -10,6 +10,11 @@ import org.junit.jupiter.api.Test;
 
 /** Where the URL of production comes from, and what is wrong with it. */
 class AddressTest extends PreflightCase {
+    @Override
+    String only() {
+        return "settings,db.reach,tools.version";
+    }
+
     @Test
     void withoutAUrlThereIsNothingToReachAndABareDatabaseUrlIsNeverTaken() {
         world.environment.put("PROD_DATABASE_URL", null);
@@ -44,7 +49,6 @@ class AddressTest extends PreflightCase {
 
     private void source(String url) {
         world.write("release.json", "{\"checks\": [], \"environments\": {\"production\": {\"url\": " + url + "}}}");
-        world.push("settings");
     }
 
     @Test

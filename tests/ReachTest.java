@@ -42,6 +42,11 @@ class ReachTest extends PreflightCase {
         server.close();
     }
 
+    @Override
+    String only() {
+        return "db.reach,tools.version,db.locks";
+    }
+
     @Test
     void aClosedPortIsNamed() throws IOException {
         int port;

@@ -1,4 +1,4 @@
-//SOURCES World.java ../lib/Postgres.java ../lib/Scratch.java ../lib/Servers.java
+//SOURCES World.java ../lib/PhaseProcess.java ../lib/Postgres.java ../lib/Scratch.java ../lib/Servers.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import lib.Failure;
+import lib.PhaseProcess;
 import lib.Postgres;
 import lib.Scratch;
 import lib.Servers;
@@ -170,12 +170,9 @@ class ScratchTemplateTest {
     }
 
     private Process start(Map<String, String> environment, Path bin) throws IOException {
-        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
-        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classPath, "ScratchTemplateTest$Child",
-                bin.toString()).redirectErrorStream(true);
+        List<String> command = PhaseProcess.java("ScratchTemplateTest$Child");
+        command.add(bin.toString());
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         Map<String, String> all = new HashMap<>(environment);
         all.put("XDG_CACHE_HOME", temp.resolve("cache").toString());
         builder.environment().putAll(all);

@@ -63,7 +63,8 @@ class SessionsTest extends PreflightCase {
 
     @Test
     void whoIsInTheWayOfTheReleaseIsShownWithoutAnyValue() throws SQLException {
-        try (World app = World.drizzle(); Connection other = Postgres.write(app.production, "test")) {
+        try (World app = World.drizzle(); Connection other = Postgres.write(app.production, "test");
+                Connection beyond = Postgres.write(app.production, "test")) {
             app.execute("CREATE TABLE aside (id int)");
             World.Result quiet = app.run("preflight", "--json", "--only", "db.blockers,db.locks");
             assertEquals(0, quiet.exit(), quiet::all);
@@ -75,6 +76,8 @@ class SessionsTest extends PreflightCase {
             Postgres.execute(other, "UPDATE food_logs SET email = 'secret@example.com' WHERE id = 12345");
             World.Result young = app.run("preflight", "--json", "--only", "db.blockers");
             saw(young, "db.blockers", "pass", "no long transaction");
+            beyond.setAutoCommit(false);
+            Postgres.execute(beyond, "LOCK TABLE aside IN ACCESS EXCLUSIVE MODE");
             pause(10_500);
             World.Result seen = app.run("preflight", "--json", "--only", "db.blockers,db.locks");
             assertEquals(10, seen.exit(), seen::all);
@@ -92,12 +95,10 @@ class SessionsTest extends PreflightCase {
 
             // On a table that the release does not touch it is a warning, and its lock is no concern of ours.
             other.rollback();
-            Postgres.execute(other, "LOCK TABLE aside IN ACCESS EXCLUSIVE MODE");
-            pause(10_500);
             World.Result beside = app.run("preflight", "--json", "--only", "db.blockers,db.locks");
             saw(beside, "db.blockers", "warn", "on no table that the release locks");
             saw(beside, "db.locks", "pass", "to be had");
-            other.rollback();
+            beyond.rollback();
         }
     }
 

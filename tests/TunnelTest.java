@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import lib.Exec;
@@ -40,12 +39,9 @@ class TunnelTest extends PreflightCase {
         started(world).forEach(ProcessHandle::destroyForcibly);
     }
 
-    /** The gates on the way to the database alone: the others have tests of their own. */
     @Override
-    World.Result gates(String... arguments) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--only", "db.reach"));
-        return super.gates(all.toArray(String[]::new));
+    String only() {
+        return "db.reach";
     }
 
     private String forwarder() {
