@@ -101,6 +101,14 @@ class HazardsTest {
         assertEquals(List.of(), measured(fifteen));
     }
 
+    @Test
+    void withoutADatabaseAForeignKeyIsToldByItsName() {
+        Source source = new Source("a.sql", "ALTER TABLE a DROP CONSTRAINT a_b_fkey;\nALTER TABLE a DROP CONSTRAINT c;",
+                null);
+        assertEquals(List.of(1), Review.of(List.of(source), Context.of(Context.Shape.NONE)).findings().stream()
+                .filter(finding -> finding.id().equals("CON11")).map(Finding::line).toList());
+    }
+
     /** A rule that looks for more than is there would take the whole review with it. */
     @Test
     void aStatementThatLacksAWordBreaksNoRule() throws IOException {
@@ -190,7 +198,7 @@ class HazardsTest {
                     boolean kept = before.equals(Postgres.one(connection, node));
                     connection.rollback();
                     Context.Table table = new Context.Table(100_000, 1, false,
-                            Map.of("c", new Context.Column(type, false)), Map.of());
+                            Map.of("c", new Context.Column(type, false)), Map.of(), Map.of());
                     Context context = Context.of(Context.Shape.NONE).tables(Map.of(Name.of(null, "typed"), table));
                     List<String> ids = Review.of(List.of(new Source("a.sql", sql, null)), context).findings().stream()
                             .map(Finding::id).toList();

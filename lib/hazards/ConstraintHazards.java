@@ -1,5 +1,5 @@
-//SOURCES ../sql/LockMode.java ../sql/Change.java ../sql/Name.java Hazard.java IndexHazards.java NullHazards.java
-//SOURCES Rule.java Spot.java Story.java
+//SOURCES ../sql/LockMode.java ../sql/Change.java ../sql/Name.java Context.java Hazard.java IndexHazards.java
+//SOURCES NullHazards.java Rule.java Spot.java Story.java
 
 package lib.hazards;
 
@@ -152,11 +152,18 @@ final class ConstraintHazards {
     }
 
     private static Rule.Hit dropForeignKey(Spot spot) {
-        return spot.change() instanceof Change.DropConstraint dropped && spot.used(dropped.table())
-                && dropped.name().matches("(?i)fk_.*|.*_(fk|fkey|foreign)(_.*)?")
-                ? Rule.Hit.of("DROP CONSTRAINT " + dropped.name() + " locks " + dropped.table()
-                + " and the table it refers to", "SET LOCAL lock_timeout = '2s';\n" + spot.action().alone() + ";")
-                : null;
+        if (!(spot.change() instanceof Change.DropConstraint dropped) || spot.fresh(dropped.table())) {
+            return null;
+        }
+        // Without a database its name says what it is, as tools and people give it.
+        Context.Table known = spot.context().tables().get(dropped.table());
+        Name other = known == null ? null : known.foreignKeys().get(dropped.name());
+        boolean foreign = known == null ? dropped.name().matches("(?i)fk_.*|.*_(fk|fkey|foreign)(_.*)?")
+                : other != null;
+        boolean used = spot.used(dropped.table()) || other != null && spot.used(other);
+        return !foreign || !used ? null : Rule.Hit.of("DROP CONSTRAINT " + dropped.name() + " locks " + dropped.table()
+                + " and " + (other == null ? "the table it refers to" : other), "SET LOCAL lock_timeout = '2s';\n"
+                + spot.action().alone() + ";");
     }
 
     private static Rule.Hit dropKey(Spot spot) {
@@ -169,8 +176,10 @@ final class ConstraintHazards {
     private static Rule.Hit withoutIndex(Spot spot) {
         Change.AddConstraint added = added(spot, Kind.FOREIGN_KEY);
         return added == null || added.constraint().columns().isEmpty()
-                || spot.story().indexed(added.table(), added.constraint().columns().get(0)) ? null
-                : Rule.Hit.of("no index of this release helps deletes in "
+                || spot.story().indexed(added.table(), added.constraint().columns().get(0))
+                || spot.story().beginning(added.table(), added.constraint().columns().subList(0, 1)) != null ? null
+                : Rule.Hit.of("no index " + (spot.context().tables().isEmpty() ? "of this release " : "")
+                + "helps deletes in "
                 + added.constraint().references().table() + " to find rows of " + added.table(),
                 "CREATE INDEX CONCURRENTLY " + Name.quote(IndexHazards.name(added.table(),
                         added.constraint().columns(), "idx")) + " ON " + added.table().sql() + " ("

@@ -28,9 +28,10 @@ public record Context(int server, Shape shape, boolean stopped, boolean managed,
      * @param rows the server's estimate, -1 when it was never analysed
      * @param columns their types and whether each may be NULL, by name
      * @param indexes the columns of its plain B-trees, in their order, by name
+     * @param foreignKeys the tables that its foreign keys refer to, by the name of the constraint
      */
     public record Table(long rows, long bytes, boolean partitioned, Map<String, Column> columns,
-                        Map<Name, List<String>> indexes) {
+                        Map<Name, List<String>> indexes, Map<String, Name> foreignKeys) {
     }
 
     /** A column as the server prints its type. */

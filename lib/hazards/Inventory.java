@@ -35,7 +35,7 @@ public final class Inventory {
                 ORDER BY 1, 2, a.attnum""")) {
             Context.Table table = tables.computeIfAbsent(Name.of(row.get(0), row.get(1)), name -> new Context.Table(
                     Long.parseLong(row.get(3)), Long.parseLong(row.get(4)), row.get(2).equals("t"),
-                    new LinkedHashMap<>(), new LinkedHashMap<>()));
+                    new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>()));
             if (row.get(5) != null) {
                 table.columns().put(row.get(5), new Context.Column(row.get(6), row.get(7).equals("t")));
             }
@@ -53,6 +53,16 @@ public final class Inventory {
             if (table != null) {
                 table.indexes().computeIfAbsent(Name.of(row.get(0), row.get(2)), name -> new ArrayList<>())
                         .add(row.get(3));
+            }
+        }
+        for (List<String> row : Postgres.rows(connection, """
+                SELECT n.nspname, c.relname, o.conname, p.nspname, f.relname
+                FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_class f ON f.oid = o.confrelid JOIN pg_namespace p ON p.oid = f.relnamespace
+                WHERE o.contype = 'f' ORDER BY 1, 2, 3""")) {
+            Context.Table table = tables.get(Name.of(row.get(0), row.get(1)));
+            if (table != null) {
+                table.foreignKeys().put(row.get(2), Name.of(row.get(3), row.get(4)));
             }
         }
         return context.server(Integer.parseInt(Postgres.one(connection, "SHOW server_version_num"))).tables(tables);
