@@ -1,8 +1,9 @@
-//SOURCES ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java Context.java Story.java
+//SOURCES ../Count.java ../sql/Change.java ../sql/Name.java ../sql/Phrase.java ../sql/Statement.java Context.java Story.java
 
 package lib.hazards;
 
 import java.util.Locale;
+import lib.Count;
 import lib.sql.Change;
 import lib.sql.Name;
 import lib.sql.Phrase;
@@ -73,7 +74,8 @@ record Spot(Statement statement, Statement.Action action, boolean first, Story s
     /** The table with what is known of its size. */
     String sized(Name table) {
         long rows = context.rows(table);
-        return rows < 0 ? table.toString() : String.format(Locale.ROOT, "%s (about %,d rows)", table, rows);
+        return rows < 0 ? table.toString() : String.format(Locale.ROOT, "%s (about %,d %s)", table, rows,
+                Count.noun(rows, "row"));
     }
 
     /** What stands between two statements that must not share a transaction, in SQL. */

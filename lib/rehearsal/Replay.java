@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Postgres.java
+//SOURCES ../Count.java ../Failure.java ../Fingerprint.java ../Gate.java ../History.java ../Postgres.java
 //SOURCES ../migrations/OwnMigrator.java ../plan/Executor.java ../sql/Name.java Proof.java Rehearsal.java
 
 package lib.rehearsal;
@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -74,7 +75,7 @@ public final class Replay implements Proof {
                 .map(statement -> statement.strip().lines().findFirst().orElse("")).toList());
         String schema = changed.isEmpty() ? "" : (ran.isEmpty() ? "" : "\n") + "schema: " + String.join(", ", changed);
         return ran + schema + (added > 0 ? (ran + schema).isEmpty() ? "" : "\n" : "")
-                + (added > 0 ? added + " history rows more than before" : (ran + schema).isEmpty()
+                + (added > 0 ? Count.of(added, "history row") + " more than before" : (ran + schema).isEmpty()
                 ? "its history rows are not what they were" : "");
     }
 
