@@ -87,7 +87,8 @@ class GenerateTest {
 
             World.Result twice = world.run("assess", "generate", "again");
             assertEquals(10, twice.exit(), twice::all);
-            assertTrue(twice.err().contains("migrations holds what is not committed"), twice::all);
+            assertTrue(twice.err().contains("migrations holds what is not committed")
+                    && twice.err().contains("git stash --include-untracked -- "), twice::all);
         } finally {
             world.close();
         }

@@ -91,7 +91,8 @@ public final class Generate {
                 .filter(path -> path.startsWith(history.folder() + "/")).toList();
         if (!changed.isEmpty()) {
             throw Failure.stop(history.folder() + " holds what is not committed, and the next number depends on it",
-                    "git add " + history.folder() + " && git commit   # or: git stash -- " + history.folder());
+                    "git add " + history.folder() + " && git commit   # or: git stash --include-untracked -- "
+                    + history.folder());
         }
     }
 
