@@ -48,6 +48,10 @@ public final class Inventory {
                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
                 WHERE m.amname = 'btree' AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
                   AND k.place <= x.indnkeyatts AND NOT 0 <> ANY (x.indoption::int2[])
+                  AND NOT EXISTS (SELECT FROM unnest(x.indclass::oid[], x.indcollation::oid[], x.indkey::int2[])
+                      o (opclass, sorting, attnum) JOIN pg_opclass c ON c.oid = o.opclass
+                      JOIN pg_attribute b ON b.attrelid = x.indrelid AND b.attnum = o.attnum
+                      WHERE NOT c.opcdefault OR o.sorting <> b.attcollation)
                 ORDER BY 1, 2, 3, k.place""")) {
             Context.Table table = tables.get(Name.of(row.get(0), row.get(1)));
             if (table != null) {
