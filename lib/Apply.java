@@ -73,15 +73,15 @@ public final class Apply {
     private void run(Plan plan, int last) throws SQLException {
         if (extent.complete() || extent.next() > last) {
             console.mark("pass", (extent.complete() ? "all of the " + extent.sql() + " is"
-                    : Count.of(last, "segment") + (last == 1 ? " is" : " are")) + " committed already");
+                    : Count.of(last, "segment") + " " + Count.are(last)) + " committed already");
             return;
         }
         // Fetched again: minutes have passed, and a provider may have moved the database meanwhile.
         Target target = project.address().target();
         Optional<Journal> journal = fitting(target, plan);
         console.mark("pass", journal.isEmpty() ? "the same database, with the schema of the rehearsal"
-                : "the same database; " + journal.get().committed() + " of " + journal.get().segments()
-                + " segments are committed there");
+                : "the same database; " + journal.get().far() + " " + Count.are(journal.get().segments())
+                + " committed there");
         execute(target, plan, journal.orElse(null), last);
     }
 
@@ -108,8 +108,8 @@ public final class Apply {
     static Failure gone(Run run, Optional<Journal> found) {
         String back = run.part("rollback").at("/certificate/sql/sha256").asText();
         if (found.isPresent() && found.get().plan().equals(back)) {
-            return Failure.stop("this release is being taken back: " + found.get().committed() + " of "
-                    + found.get().segments() + " segments of that are committed", "jbang release.java rollback");
+            return Failure.stop("this release is being taken back: " + found.get().far() + " of that "
+                    + Count.are(found.get().segments()) + " committed", "jbang release.java rollback");
         }
         return Failure.stop(found.map(other -> "production holds the journal of another release, and none of this one"
                 + " any more: " + other.words()).orElse("production holds no journal of this release any more"),

@@ -29,7 +29,7 @@ class AheadTest {
         world.migration("0006_by_name", "CREATE INDEX CONCURRENTLY \"food_logs_by_name\" ON \"food_logs\""
                 + " (\"food_name\");");
         world.write("release.json", """
-                {"checks": [["git", "--version"]], "environments": {"production": {
+                {"checks": [["%1$s", "build"]], "environments": {"production": {
                   "url": {"env": "PROD_DATABASE_URL"},
                   "services": {"web": {"stop": ["%1$s", "stop"], "start": ["%1$s", "start"]}}}}}
                 """.formatted(held.gate));
@@ -54,11 +54,14 @@ class AheadTest {
 
     // An index that is built concurrently waits for every older snapshot.
     private void killedWhileItBuilds(String hash) throws Exception {
+        held.hold("build");
+        World.Running running = world.begin("release", "--approve", hash);
+        held.reached(running, "build");
         try (Connection old = Postgres.write(world.production, "old")) {
             old.setAutoCommit(false);
             old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            Postgres.one(old, "SELECT count(*) FROM sessions");
-            World.Running running = world.begin("release", "--approve", hash);
+            Postgres.one(old, "SELECT 1");
+            held.letGo("build");
             held.inStep(running, "ahead");
             Held.until(running, () -> held.at("query LIKE '%CREATE INDEX%'"));
             Held.kill(running);

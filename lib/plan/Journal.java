@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Holder.java ../Json.java ../Postgres.java ../sql/Name.java Patience.java Plan.java
+//SOURCES ../Count.java ../Failure.java ../Holder.java ../Json.java ../Postgres.java ../sql/Name.java Patience.java Plan.java
 
 package lib.plan;
 
@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import lib.Count;
 import lib.Failure;
 import lib.Holder;
 import lib.Json;
@@ -173,10 +174,14 @@ public record Journal(String plan, int segments, int committed, int alone, List<
         return !complete() && (committed > 0 || alone > 0);
     }
 
+    /** How far it came, in words: 2 of 3 segments. */
+    public String far() {
+        return committed + " of " + Count.of(segments, "segment");
+    }
+
     /** How far it came and whose it is, in words. */
     public String words() {
-        return committed + " of " + segments + " segments of a release by " + owner + ", begun " + since
-                + ", are committed";
+        return far() + " of a release by " + owner + ", begun " + since + ", " + Count.are(segments) + " committed";
     }
 
     /** How long the session that works on the plan has been at its statement; empty when it is gone. */
