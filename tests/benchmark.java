@@ -224,6 +224,7 @@ class benchmark implements Callable<Integer> {
 
     private BenchGoal.Outcome downtime() throws Exception {
         List<Double> ours = new ArrayList<>();
+        List<Double> backups = new ArrayList<>();
         List<Double> plain = new ArrayList<>();
         String services = CHECKS.replace("]]}", "]], \"environments\": {\"production\": {\"services\": {\"web\":"
                 + " {\"stop\": [\"true\"], \"start\": []}}}}}");
@@ -231,7 +232,9 @@ class benchmark implements Callable<Integer> {
             BenchApp app = app(TIMES, services);
             settle();
             BenchScripts.Ran ran = app.scripts().run("release");
-            ours.add(ran.at("statements committed") - ran.at("stopped: web"));
+            double backup = ran.at("holds the last write") - ran.at("save: back up once more");
+            backups.add(backup);
+            ours.add(ran.at("statements committed") - ran.at("stopped: web") - backup);
             Path sql = Files.copy(app.written(), folder.resolve("written-" + run + ".sql"));
             app = app(TIMES, services);
             settle();
@@ -241,7 +244,8 @@ class benchmark implements Callable<Integer> {
             say(String.format("    run %d: ours %.2f s, the SQL alone %.2f s", run, ours.get(run - 1),
                     plain.get(run - 1)));
         }
-        return outcome(BenchGoal.S5, ours, plain, "with the final backup in it, which the SQL alone has not");
+        return outcome(BenchGoal.S5, ours, plain, String.format("and %.2f s of final backup, which the goal leaves out",
+                new BenchFigures(backups).median()));
     }
 
     private BenchGoal.Outcome review() throws IOException {
