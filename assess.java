@@ -2,8 +2,8 @@
 //DESCRIPTION Say what a release will do to the database, before anything runs.
 //JAVA 17+
 
-//SOURCES lib/Cli.java lib/Count.java lib/Failure.java lib/Gate.java lib/History.java lib/Migration.java lib/Notes.java
-//SOURCES lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Variables.java
+//SOURCES lib/Cli.java lib/Count.java lib/Exec.java lib/Failure.java lib/Gate.java lib/History.java
+//SOURCES lib/Migration.java lib/Notes.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Some.java lib/Variables.java
 //SOURCES lib/assess/Backlog.java lib/assess/Banned.java lib/assess/Dangers.java lib/assess/Drifting.java
 //SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Naming.java lib/assess/Personal.java
 //SOURCES lib/assess/Reviewing.java lib/assess/Status.java
@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import lib.Cli;
 import lib.Console;
 import lib.Count;
+import lib.Exec;
 import lib.Failure;
 import lib.Gate;
 import lib.History;
@@ -32,6 +33,7 @@ import lib.Phase;
 import lib.Postgres;
 import lib.Project;
 import lib.Run;
+import lib.Some;
 import lib.Variables;
 import lib.assess.Backlog;
 import lib.assess.Banned;
@@ -149,12 +151,19 @@ class assess implements Callable<Integer> {
     private Gate.Finding tool() {
         history = project.history();
         phase.fact("tool", history.map(History::tool).orElse(null));
-        return history.map(found ->
-                Gate.passed(found.tool() + " in " + found.folder() + "/, "
-                + Count.of(found.local().size(), "migration")))
-                .orElseGet(() -> Gate.warned("no migration tool was found in this repository",
-                        "name tool and folder in release.json: {\"migrations\": "
-                        + "{\"tool\": \"sql\", \"folder\": \"…\"}}"));
+        if (history.isEmpty()) {
+            return Gate.warned("no migration tool was found in this repository",
+                    "name tool and folder in release.json: {\"migrations\": "
+                    + "{\"tool\": \"sql\", \"folder\": \"…\"}}");
+        }
+        String found = history.get().tool() + " in " + history.get().folder() + "/, "
+                + Count.of(history.get().local().size(), "migration");
+        List<String> uncommitted = project.git.changes().stream().filter(path -> path.equals(Notes.FILE)
+                || path.startsWith(history.get().folder() + "/")).toList();
+        phase.fact("uncommitted", uncommitted);
+        return uncommitted.isEmpty() ? Gate.passed(found)
+                : Gate.warned(found + "; not committed, and so not looked at: " + Some.of(uncommitted, 4, ", "),
+                "git add " + Exec.typed(uncommitted) + " && git commit   # then run this again");
     }
 
     private Gate.Finding reach() {

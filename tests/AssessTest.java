@@ -210,8 +210,13 @@ class AssessTest {
     @Test
     void troubleInTheHistoryStops() {
         world.execute("UPDATE drizzle.__drizzle_migrations SET hash = 'edited' WHERE id = 5");
+        world.write("drizzle/0007_not_yet.sql", "SELECT 1;\n");
         World.Result seen = world.run("assess", "--json");
         assertEquals(10, seen.exit(), seen::all);
+        assertEquals("warn", seen.gate("assess.tool").path("status").asText());
+        assertTrue(seen.gate("assess.tool").path("message").asText()
+                .endsWith("; not committed, and so not looked at: drizzle/0007_not_yet.sql"), seen::all);
+        assertEquals("[\"drizzle/0007_not_yet.sql\"]", seen.json().at("/facts/uncommitted").toString());
         assertEquals("stop", seen.gate("assess.history").path("status").asText());
         assertTrue(seen.gate("assess.history").path("message").asText().contains("0004_chunky_strong_guy"), seen::all);
         assertTrue(seen.gate("assess.draft").isMissingNode(), "nothing is drafted on a broken history");
@@ -238,6 +243,7 @@ class AssessTest {
         migration("0007_rank", "ALTER TABLE \"sessions\" ADD COLUMN \"rank\" integer;");
         World.Result seen = world.run("assess", "--json");
         assertEquals(10, seen.exit(), seen::all);
+        assertEquals("pass", seen.gate("assess.tool").path("status").asText(), seen::all);
         JsonNode gate = seen.gate("assess.history");
         assertEquals("0007_rank is pending, and what it makes is there already: column sessions.rank: its statement"
                 + " would fail", gate.path("message").asText());
