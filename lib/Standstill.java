@@ -105,10 +105,12 @@ public final class Standstill {
 
     /**
      * How many of the first segments run before the stop: nobody has to wait for them, and no code sees what they do.
-     * None without a rehearsal, which tells what they leave, and none where nothing is stopped.
+     * None without a rehearsal, which tells what they leave, and none where nothing is stopped, or nothing would be
+     * left for the stop that somebody asked for.
      */
     public int ahead() {
-        return need().stop() && certificate.rehearsed() ? plan.ahead() : 0;
+        boolean part = plan.ahead() < plan.segments().size();
+        return part && need().stop() && certificate.rehearsed() ? plan.ahead() : 0;
     }
 
     /** How long the SQL takes while everything stands still, in seconds: as it was forecast, else as rehearsed. */

@@ -756,6 +756,12 @@ class DraftTest {
         assertEquals(3, Plan.parse(script, "x").ahead());
         database("CREATE TABLE big (id integer, word text); INSERT INTO big VALUES (1, 'w');"
                 + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
+        database("CREATE TABLE big (id integer, word text); CREATE INDEX big_word ON big (id);"
+                + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
+        release("", "DROP INDEX big_word; CREATE INDEX CONCURRENTLY big_word ON big (word);");
+        assertInOrder("DROP INDEX big_word", "COMMIT;", "CREATE INDEX CONCURRENTLY big_word");
+        database("CREATE TABLE big (id integer, word text); INSERT INTO big VALUES (1, 'w');"
+                + "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';");
         release("", "CREATE FUNCTION f(text) RETURNS text LANGUAGE sql IMMUTABLE RETURN $1; "
                 + "CREATE INDEX big_f ON big (f(word));");
         assertInOrder("CREATE FUNCTION f", "COMMIT;", "CREATE INDEX CONCURRENTLY big_f");

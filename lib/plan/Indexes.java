@@ -32,11 +32,13 @@ final class Indexes {
 
     /** The nodes that stand for one action of a statement, or nothing when it stays as it is. */
     Optional<List<Node>> of(Pending.Part part) {
+        if (part.change() instanceof Change.CreateIndex index && index.concurrently()) {
+            return !early(index, part) ? Optional.empty()
+                    : Optional.of(List.of(apart(Node.Kind.EARLY, part.statement().sql(), part, FIRST)));
+        }
         if (part.change() instanceof Change.CreateIndex index) {
-            return index.concurrently() ? early(index, part) ? Optional.of(List.of(apart(Node.Kind.EARLY,
-                    part.statement().sql(), part, FIRST))) : Optional.empty()
-                    : large.is(index.table()) && movable(index, part.statement()) ? built(index, part)
-                    : Optional.empty();
+            return large.is(index.table()) && movable(index, part.statement())
+                    ? built(index, part) : Optional.empty();
         }
         if (part.change() instanceof Change.DropIndex dropped) {
             return dropped(dropped, part);
@@ -58,12 +60,17 @@ final class Indexes {
     // On columns that are there, of a table that is there: no row that the old code writes can be in the way.
     private boolean early(Change.CreateIndex index, Pending.Part part) {
         return !index.unique() && catalog.has(index.table()) && catalog.partitions(index.table()) == null
-                && large.leftAlone(index.table(), part.statement());
+                && !named(index, part.statement()) && large.leftAlone(index.table(), part.statement());
+    }
+
+    // Whether another statement drops one of this name first, say, or counts on it.
+    private boolean named(Change.CreateIndex index, Statement statement) {
+        return index.name() != null && large.named(index.name(), statement);
     }
 
     // Only when nothing else in the release counts on the index being there, or changes what it is built of.
     private boolean movable(Change.CreateIndex index, Statement statement) {
-        return (index.name() == null || !large.named(index.name(), statement))
+        return !named(index, statement)
                 && !(index.unique() && release.countsOn(index.table(), statement))
                 && release.parts.stream().map(Pending.Part::change).noneMatch(change ->
                 change instanceof Change.DropColumn dropped && dropped.table().equals(index.table())
