@@ -112,4 +112,32 @@ class AheadTest {
         World.Result restored = world.run("backup", "verify", resumed.json().at("/facts/backup/file").asText("x"));
         assertEquals(0, restored.exit(), restored::all);
     }
+
+    /** No history, so that the index is all of the SQL; with nothing left for it the stop would find no journal. */
+    @Test
+    void whoAsksForAStopGetsItThoughAllOfTheSqlCouldRunBefore() {
+        try (World plain = World.of("all ahead", "template0")) {
+            plain.write("release.json", """
+                    {"checks": [["git", "--version"]], "environments": {"production": {
+                      "url": {"env": "PROD_DATABASE_URL"},
+                      "services": {"web": {"stop": ["echo", "down"], "start": ["echo", "up"]}}}}}
+                    """);
+            String table = "CREATE TABLE notes (id integer PRIMARY KEY, body text);";
+            plain.write("migrations/0001_notes.sql", table);
+            plain.execute(table, "INSERT INTO notes VALUES (1, 'a')");
+            plain.commit("notes");
+            plain.git("push", "-q", "-u", "origin", "main", "main:release");
+            String index = "CREATE INDEX CONCURRENTLY notes_by_body ON notes (body);";
+            plain.write("migrations/0002_by_body.sql", index);
+            plain.push("an index");
+            World.Result asked = plain.run("release", "--stop", "--json");
+            assertEquals(11, asked.exit(), asked::all);
+            World.Result released = plain.run("release", "--stop", "--approve",
+                    asked.json().at("/facts/sql/sha256").asText());
+            assertEquals(0, released.exit(), released::all);
+            Held.says(released.err(), "none of the SQL can run before the stop", "stopped: web");
+            assertEquals("1", plain.sql("SELECT count(*) FROM pg_index WHERE indisvalid"
+                    + " AND indexrelid = 'notes_by_body'::regclass"));
+        }
+    }
 }
