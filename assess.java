@@ -3,7 +3,8 @@
 //JAVA 17+
 
 //SOURCES lib/Cli.java lib/Count.java lib/Exec.java lib/Failure.java lib/Gate.java lib/History.java
-//SOURCES lib/Migration.java lib/Notes.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java lib/Some.java lib/Variables.java
+//SOURCES lib/Migration.java lib/Notes.java lib/Phase.java lib/Postgres.java lib/Project.java lib/Run.java
+//SOURCES lib/Some.java lib/Variables.java
 //SOURCES lib/assess/Backlog.java lib/assess/Banned.java lib/assess/Dangers.java lib/assess/Drifting.java
 //SOURCES lib/assess/Entries.java lib/assess/Generate.java lib/assess/Naming.java lib/assess/Personal.java
 //SOURCES lib/assess/Reviewing.java lib/assess/Status.java
@@ -158,8 +159,7 @@ class assess implements Callable<Integer> {
         }
         String found = history.get().tool() + " in " + history.get().folder() + "/, "
                 + Count.of(history.get().local().size(), "migration");
-        List<String> uncommitted = project.git.changes().stream().filter(path -> path.equals(Notes.FILE)
-                || path.startsWith(history.get().folder() + "/")).toList();
+        List<String> uncommitted = project.git.changes(List.of(Notes.FILE, history.get().folder()));
         phase.fact("uncommitted", uncommitted);
         return uncommitted.isEmpty() ? Gate.passed(found)
                 : Gate.warned(found + "; not committed, and so not looked at: " + Some.of(uncommitted, 4, ", "),

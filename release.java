@@ -236,7 +236,7 @@ class release implements Callable<Integer> {
         }
         fitsStill();
         inWindow(standstill.neededInAll(finalBackup()));
-        change().ahead(approval.plan(), standstill.ahead());
+        change().run(approval.plan(), standstill.ahead());
     }
 
     // Whatever can still be a reason to stop is found before the service goes down.

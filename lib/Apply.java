@@ -65,12 +65,8 @@ public final class Apply {
         run(plan, plan.segments().size());
     }
 
-    /** The same with the first segments alone, while the services are at work; the others follow by {@link #run}. */
-    public void ahead(Plan plan, int segments) throws SQLException {
-        run(plan, segments);
-    }
-
-    private void run(Plan plan, int last) throws SQLException {
+    /** The same up to this segment; the others follow by another {@link #run}. */
+    public void run(Plan plan, int last) throws SQLException {
         if (extent.complete() || extent.next() > last) {
             console.mark("pass", (extent.complete() ? "all of the " + extent.sql() + " is"
                     : Count.of(last, "segment") + " " + Count.are(last)) + " committed already");

@@ -68,7 +68,7 @@ public final class Extent {
 
     /** Whether all that has changed is what no code can see, so that the old code fits the database as before. */
     public boolean unseen() {
-        return !changed() || ahead > 0 && (state == State.PARTLY || alone) && committed + (alone ? 1 : 0) <= ahead;
+        return !changed() || (state == State.PARTLY || alone) && committed + (alone ? 1 : 0) <= ahead;
     }
 
     void applying(int all, int already) {

@@ -107,6 +107,12 @@ public final class Git {
         return paths;
     }
 
+    /** Those that are one of these files, or lie in one of these folders. */
+    public List<String> changes(List<String> places) {
+        return changes().stream().filter(path -> places.stream().anyMatch(place ->
+                path.equals(place) || path.startsWith(place + "/"))).toList();
+    }
+
     /** Files whose changes git was told not to look for; what they hold is seen by the build and by nobody else. */
     public List<String> hidden() {
         // A lower-case letter before the name marks them.

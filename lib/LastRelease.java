@@ -33,20 +33,19 @@ public final class LastRelease {
 
     /** Finds it for an environment; a run that changed nothing is passed over. */
     public static Optional<LastRelease> of(Run run, String environment) {
-        LastRelease open = new LastRelease(run, run.file("run.json"), read(run.file("run.json")), false);
-        if (open.of(environment)) {
-            return Optional.of(open);
-        }
-        return PastRuns.newestFirst(run.file("runs")).stream()
-                .map(path -> new LastRelease(run, path, read(path), true))
-                .filter(release -> release.of(environment)).findFirst();
+        return all(run).filter(release -> release.of(environment)).findFirst();
     }
 
     /** The newest record of a release of an environment, also of one that changed nothing; empty when there is none. */
     static Optional<JsonNode> record(Run run, String environment) {
+        return all(run).<JsonNode>map(release -> release.record)
+                .filter(record -> record.path("environment").asText().equals(environment)).findFirst();
+    }
+
+    // Each is read when its turn comes.
+    private static Stream<LastRelease> all(Run run) {
         return Stream.concat(Stream.of(run.file("run.json")), PastRuns.newestFirst(run.file("runs")).stream())
-                .map(LastRelease::read).filter(record -> record.path("environment").asText().equals(environment))
-                .map(record -> (JsonNode) record).findFirst();
+                .map(path -> new LastRelease(run, path, read(path), !path.equals(run.file("run.json"))));
     }
 
     private static ObjectNode read(Path file) {

@@ -1,6 +1,6 @@
 //SOURCES Failure.java Fingerprint.java Gate.java Json.java Postgres.java Project.java Run.java Services.java Times.java
 //SOURCES backup/Manifest.java hazards/Context.java hazards/Finding.java hazards/Hazard.java hazards/Review.java hazards/Source.java
-//SOURCES plan/Certificate.java plan/Executor.java plan/Plan.java
+//SOURCES plan/Acceptance.java plan/Certificate.java plan/Executor.java plan/Plan.java
 
 package lib;
 
@@ -15,6 +15,7 @@ import lib.hazards.Finding;
 import lib.hazards.Hazard;
 import lib.hazards.Review;
 import lib.hazards.Source;
+import lib.plan.Acceptance;
 import lib.plan.Certificate;
 import lib.plan.Executor;
 import lib.plan.Plan;
@@ -168,9 +169,11 @@ public final class Standstill {
         String rehearsed = ahead == 0 ? certificate.schemaBefore() : certificate.segments().get(ahead - 1).schema();
         if (!backup.path("schema").asText().equals(rehearsed)) {
             Fingerprint schema = Manifest.of(project.repo.resolve(backup.path("file").asText())).schema();
+            Path before = run.file("schema-before.json");
             throw Failure.stop("the final backup holds another schema than the rehearsal "
-                    + (ahead == 0 ? "began with" : "had after what runs before the stop") + ":\n  "
-                    + String.join("\n  ", schema.differences(Fingerprint.load(run.file("schema-before.json")), 8)),
+                    + (ahead == 0 ? "began with:\n  " + String.join("\n  ",
+                            schema.differences(Fingerprint.load(before), 8)) : "had after what runs before the stop"
+                            + new Acceptance(certificate, before).strange(schema, run.file("schema-after.json"))),
                     ahead == 0 ? "find out who changed it, then start again: jbang release.java"
                     : "take back what was changed by hand, then: jbang release.java resume");
         }

@@ -87,8 +87,7 @@ public final class Generate {
     }
 
     private void refuseUncommitted() {
-        List<String> changed = project.git.changes().stream()
-                .filter(path -> path.startsWith(history.folder() + "/")).toList();
+        List<String> changed = project.git.changes(List.of(history.folder()));
         if (!changed.isEmpty()) {
             throw Failure.stop(history.folder() + " holds what is not committed, and the next number depends on it",
                     "git add " + history.folder() + " && git commit   # or: git stash --include-untracked -- "

@@ -91,8 +91,8 @@ public record Selection(List<Source> sources, Context context, String what) {
         Map<String, byte[]> files = project.files();
         return migrations.stream().map(migration -> {
             byte[] bytes = files.get(migration.file());
-            return bytes != null && Decoded.of(bytes).flaw() != null ? Source.of(migration.file(), bytes)
-                    : of(List.of(migration)).get(0);
+            Source committed = bytes == null ? null : Source.of(migration.file(), bytes);
+            return committed != null && committed.trouble() != null ? committed : of(List.of(migration)).get(0);
         }).toList();
     }
 

@@ -102,12 +102,11 @@ final class TakingBack {
         Path file = release.file(begun.file());
         plan = Plan.parse(SqlFile.read(file), project.repo.relativize(file).toString());
         if (!plan.sha256().equals(journal.plan())) {
-            throw Failure.stop(begun.file() + " was edited after " + journal.committed() + " of "
-                    + Count.of(journal.segments(), "segment") + " of it went into production",
+            throw Failure.stop(begun.file() + " was edited after " + journal.far() + " of it went into production",
                     "take the edit back, then: " + command);
         }
-        console.mark("pass", journal.committed() + " of " + Count.of(journal.segments(), "segment")
-                + " of the rollback that was begun " + begun.when() + " " + Count.are(journal.segments())
+        console.mark("pass", journal.far() + " of the rollback that was begun " + begun.when() + " "
+                + Count.are(journal.segments())
                 + " committed");
         if (!journal.complete()) {
             finish(certificate, journal, lastResort);

@@ -17,7 +17,7 @@ final class Timeline {
     /** Milliseconds in which no step does anything. */
     private static final long MOMENT = 100;
     /** These are told however short they were. */
-    private static final List<String> CHANGING = List.of("ahead", "stop", "apply", "promote");
+    private static final List<String> CHANGING = List.of("stop", "apply", "promote");
 
     private Timeline() {
     }
