@@ -68,6 +68,7 @@ class backup implements Callable<Integer> {
     Cli.Options common;
 
     private Project project;
+    private Run run;
     private Phase phase;
     private Target target;
     private Clients.Client client;
@@ -85,16 +86,20 @@ class backup implements Callable<Integer> {
         project = new Project(common);
         phase = common.phase("backup");
         // Production's data must not be one careless commit away from everybody: nothing is written before this.
-        if (!phase.gate("backup.ignored", () -> Run.ignored(project.git))) {
+        if (!phase.gate("backup.ignored", this::open)) {
             return phase.finish(null, null);
         }
-        Run run = Run.open(project.repo);
         try (AutoCloseable lock = run.lock()) {
             file = run.fresh("backup", "dump");
             boolean made = phase.gate("db.reach", this::reach) && phase.gate("backup.dump", this::dump)
                     && phase.gate("backup.schema", this::schema) && phase.gate("backup.globals", this::globals);
             return phase.finish(run, made ? name() : null);
         }
+    }
+
+    private Gate.Finding open() {
+        run = Run.open(project.repo);
+        return Run.OUT_OF_GIT;
     }
 
     private String name() {
@@ -179,7 +184,7 @@ class backup implements Callable<Integer> {
         phase = common.phase("verify");
         Archive[] read = new Archive[1];
         boolean good = phase.gate("backup.verify", () -> {
-            Archive archive = Archive.verify(backup, Clients.newest());
+            Archive archive = Archive.verify(backup);
             read[0] = archive;
             phase.fact("file", backup.toString());
             phase.fact("sha256", archive.sha256());
@@ -239,7 +244,7 @@ class backup implements Callable<Integer> {
             description = "How many good backups stay (default: ${DEFAULT-VALUE}).") int keep,
             @Option(names = "--dry-run", description = "Say it, and remove nothing.") boolean dry) throws Exception {
         phase = common.phase("prune");
-        Run run = Run.open(common.repo());
+        run = Run.open(common.repo());
         StringBuilder text = new StringBuilder();
         try (AutoCloseable lock = run.lock()) {
             phase.gate("backup.prune", () -> prune(Prune.of(run.folder(), common.environment(), keep), dry, text));
@@ -296,10 +301,9 @@ class backup implements Callable<Integer> {
     private int recorded(String name, Work work) throws Exception {
         project = new Project(common);
         phase = common.phase(name);
-        if (!phase.gate(name + ".ignored", () -> Run.ignored(project.git))) {
+        if (!phase.gate(name + ".ignored", this::open)) {
             return phase.finish(null, null);
         }
-        Run run = Run.open(project.repo);
         try (AutoCloseable lock = run.lock()) {
             return phase.finish(run, work.result(run));
         }

@@ -145,9 +145,8 @@ class preflight implements Callable<Integer> {
     }
 
     private Gate.Finding ignored() {
-        Gate.Finding finding = new SecretFiles(project).look(Run.ignored(project.git));
         run = Run.open(project.repo);
-        return finding;
+        return new SecretFiles(project).look(Run.OUT_OF_GIT);
     }
 
     private Gate.Finding migrator() {

@@ -177,8 +177,6 @@ class validate implements Callable<Integer> {
                         "add --on staging, or leave it out");
             }
             staging = on == null ? null : new Staging(common, project, run, phase, on);
-            // The grammar takes longer to load than to parse: it loads while the backup is being restored.
-            CompletableFuture.runAsync(() -> Statement.of("SELECT 1", 1));
             try {
                 boolean rehearsed = phase.gate("rehearsal.backup", this::backup)
                         && phase.gate("rehearsal.current", () -> Current.of(project, production, saved))
@@ -248,6 +246,8 @@ class validate implements Callable<Integer> {
                     "jbang backup.java --env " + project.environment);
         }
         saved = Manifest.of(dump);
+        // Where there is none, that is told now, and not behind what takes its time.
+        phase.fact("reader", saved.reader().version());
         return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
     }
 
@@ -276,6 +276,8 @@ class validate implements Callable<Integer> {
 
     private Gate.Finding restore() throws SQLException {
         long start = System.nanoTime();
+        // The grammar takes longer to load than to parse: it loads while the backup is being restored.
+        CompletableFuture.runAsync(() -> Statement.of("SELECT 1", 1));
         Restored restored = Restored.of(dump, saved, backup.path("schema").asText(), copy, common.console());
         schema = restored.schema();
         return Gate.passed(String.format("the copy has the schema of the backup, and its %s in %s, %.1f s",

@@ -1,4 +1,4 @@
-//SOURCES Console.java Exec.java Failure.java Git.java Json.java Phase.java Secrets.java
+//SOURCES Console.java Exec.java Failure.java Git.java HeadStart.java Json.java Phase.java Secrets.java
 
 package lib;
 
@@ -95,6 +95,7 @@ public final class Cli {
 
     /** Runs a script's command and returns its exit code. */
     public static int run(Callable<Integer> command, String... args) {
+        HeadStart.begin();
         return line(command).execute(args);
     }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -32,6 +33,9 @@ public final class Clients {
             "/usr/libexec/postgresql*", "/opt/homebrew/opt/libpq/bin", "/opt/homebrew/opt/postgresql@*/bin",
             "/usr/local/opt/libpq/bin", "/usr/local/opt/postgresql@*/bin",
             "/Applications/Postgres.app/Contents/Versions/*/bin", "C:/Program Files/PostgreSQL/*/bin");
+
+    /** What programs have said of themselves, by file and time of its last change: each is asked once. */
+    private static final Map<List<Object>, Version> KNOWN = new ConcurrentHashMap<>();
 
     private Clients() {
     }
@@ -71,20 +75,30 @@ public final class Clients {
 
     /** The client for a server: the same major, whose dumps restore there without errors, else the next newer one. */
     public static Client fitting(int serverMajor) {
+        return notOlder(serverMajor, "the server is PostgreSQL " + serverMajor,
+                "pg_dump refuses a server newer than itself");
+    }
+
+    /** The client that reads an archive: of the major that made it, else the next newer one. */
+    public static Client reading(int archiveMajor) {
+        return notOlder(archiveMajor, "the backup was made by pg_dump " + archiveMajor,
+                "pg_restore does not read what a newer one wrote");
+    }
+
+    private static Client notOlder(int major, String wanted, String refused) {
         List<Client> all = all();
         // The list begins with the newest: of two with the same major the first one is the newer minor.
-        Optional<Client> fitting = all.stream().filter(client -> client.major >= serverMajor)
+        Optional<Client> fitting = all.stream().filter(client -> client.major >= major)
                 .min(Comparator.comparingInt(Client::major));
         String found = all.stream().map(client -> client.version + " in " + client.bin)
                 .collect(Collectors.joining(", "));
-        return fitting.orElseThrow(() -> Failure.missing("the server is PostgreSQL " + serverMajor + (all.isEmpty()
-                ? " and there is no working pg_dump on this machine"
-                : " and pg_dump refuses a server newer than itself; found: " + found),
-                "install pg_dump " + serverMajor + " or newer: " + install(serverMajor)));
+        return fitting.orElseThrow(() -> Failure.missing(wanted + (all.isEmpty()
+                ? " and there is no working pg_dump on this machine" : " and " + refused + "; found: " + found),
+                "install pg_dump " + major + " or newer: " + install(major)));
     }
 
     /** The command that installs the clients here; major 0 stands for any. */
-    static String install(int major) {
+    public static String install(int major) {
         String release = "";
         try {
             release = Files.readString(Path.of("/etc/os-release"));
@@ -200,11 +214,21 @@ public final class Clients {
     /** What a program says about itself; nothing when it does not run. */
     static Optional<Version> version(Path program) {
         try {
+            List<Object> key = List.of(program, Files.getLastModifiedTime(program));
+            Version known = KNOWN.get(key);
+            if (known != null) {
+                return Optional.of(known);
+            }
             Exec.Result result = Exec.of(program.toString(), "--version").within(Duration.ofSeconds(20)).run();
             Matcher matcher = VERSION.matcher(result.out());
-            return result.ok() && matcher.find()
-                    ? Optional.of(new Version(Integer.parseInt(matcher.group(2)), matcher.group(1)))
-                    : Optional.empty();
+            if (!result.ok() || !matcher.find()) {
+                return Optional.empty();
+            }
+            Version version = new Version(Integer.parseInt(matcher.group(2)), matcher.group(1));
+            KNOWN.put(key, version);
+            return Optional.of(version);
+        } catch (IOException e) {
+            return Optional.empty();
         } catch (Failure e) {
             if (e.exit == Failure.Exit.INTERRUPTED) {
                 throw e;

@@ -28,6 +28,11 @@ public final class Postgres {
     private Postgres() {
     }
 
+    /** Loads the driver. */
+    static void load() {
+        new org.postgresql.Driver();
+    }
+
     /**
      * Which database this is, whatever name or road led to it.
      *

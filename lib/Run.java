@@ -32,6 +32,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Run {
     /** The folder in the repository; git must ignore it, because it holds production's data. */
     public static final String FOLDER = "_migrations";
+    /** What a gate says that has opened the record. */
+    public static final Gate.Finding OUT_OF_GIT = Gate.passed(FOLDER + "/ stays out of git");
     private static final String OWNER = "RELEASE_RUN_OWNER";
     /** How a moment stands in file names. */
     public static final DateTimeFormatter SECOND = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -324,8 +326,8 @@ public final class Run {
         return Map.of(OWNER, String.valueOf(ProcessHandle.current().pid()));
     }
 
-    /** Whether git keeps the run folder out of commits: it holds production's data. */
-    public static Gate.Finding ignored(Git git) {
+    // Whether git keeps the run folder out of commits: it holds production's data.
+    private static void ignored(Git git) {
         if (git.tracked(FOLDER)) {
             throw Failure.stop(FOLDER + "/ is in git's history: it holds production's data",
                     "git rm -r --cached " + FOLDER);
@@ -337,7 +339,6 @@ public final class Run {
                     "printf '\\n" + FOLDER + "/\\n' >> .gitignore && git add .gitignore"
                     + " && git commit -m 'Ignore the run folder' .gitignore");
         }
-        return Gate.passed(FOLDER + "/ stays out of git");
     }
 
     /** Sets permissions where the file system knows them (Windows does not). */

@@ -50,6 +50,11 @@ public record Settings(Branches branches, Migrations migrations, List<List<Strin
             .build().readerFor(Settings.class).with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
+    /** Loads what reads it. */
+    static void load() {
+        READER.getTypeFactory();
+    }
+
     /** The branch that is promoted and the one that is deployed. */
     public record Branches(String source, String release) {
         public Branches {

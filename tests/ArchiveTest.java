@@ -98,13 +98,13 @@ class ArchiveTest {
                 continue;
             }
             Files.write(file, bytes);
-            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file, CLIENT), "a damage passed");
+            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file), "a damage passed");
             assertEquals(Failure.Exit.STOP, failure.exit);
             assertTrue(failure.getMessage().contains("is not the backup that was made"), failure.getMessage());
         }
         assertTrue(damaged.size() - same > 950, damaged.size() + " damages, of which " + same + " changed nothing");
         Files.write(file, whole);
-        assertEquals(Hash.of(good), Archive.verify(file, CLIENT).sha256(), "and the good one passes");
+        assertEquals(Hash.of(good), Archive.verify(file).sha256(), "and the good one passes");
     }
 
     @Test
@@ -126,17 +126,17 @@ class ArchiveTest {
         Files.write(file, whole);
         for (byte[] bytes : changed) {
             Files.write(Manifest.file(file), bytes);
-            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file, CLIENT),
+            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file),
                     () -> new String(bytes, StandardCharsets.UTF_8));
             assertTrue(failure.exit == Failure.Exit.STOP && failure.getMessage().contains("the manifest"),
                     failure.getMessage());
         }
         Files.delete(Manifest.file(file));
-        assertNull(Archive.verify(file, CLIENT).manifest(), "whoever uses it must see that nothing proves it");
+        assertNull(Archive.verify(file).manifest(), "whoever uses it must see that nothing proves it");
         Failure lost = assertThrows(Failure.class, () -> Manifest.of(file));
         assertTrue(lost.getMessage().contains("is missing"), lost.getMessage());
         Files.write(Manifest.file(file), manifest);
-        assertEquals(300, Archive.verify(file, CLIENT).manifest().contents().rows());
+        assertEquals(300, Archive.verify(file).manifest().contents().rows());
     }
 
     @Test
@@ -236,14 +236,14 @@ class ArchiveTest {
         Files.delete(Manifest.file(file));
         byte[] bytes = Files.readAllBytes(file);
         assertTrue(bytes.length > 17 << 20, bytes.length + " bytes");
-        assertEquals(12, Archive.verify(file, CLIENT).entries());
+        assertEquals(12, Archive.verify(file).entries());
         for (double share = 0.02; share < 1; share += 0.13) {
             Files.write(file, flipped(bytes, (int) (bytes.length * share), 2));
-            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file, CLIENT), "at " + share);
+            Failure failure = assertThrows(Failure.class, () -> Archive.verify(file), "at " + share);
             assertTrue(failure.getMessage().contains("cannot be read back whole"), failure.getMessage());
         }
         Files.write(file, Arrays.copyOf(bytes, bytes.length - 1000));
-        assertThrows(Failure.class, () -> Archive.verify(file, CLIENT));
+        assertThrows(Failure.class, () -> Archive.verify(file));
         Files.delete(file);
     }
 
@@ -267,7 +267,7 @@ class ArchiveTest {
                         + " END $$")) {
             Path file = dump("unusual", data);
             World.execute(World.productionServer().target(null), "DROP ROLE IF EXISTS archive_owner");
-            Archive archive = Archive.verify(file, CLIENT);
+            Archive archive = Archive.verify(file);
             assertEquals(archive.manifest(), Manifest.of(file));
             World.Result result = world.run("backup", "verify", file.toString(), "--restore");
             assertEquals(0, result.exit(), () -> data + "\n" + result.all());

@@ -11,7 +11,6 @@ import java.sql.Connection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import lib.Clients;
 import lib.Exec;
 import lib.Postgres;
 import lib.Scratch;
@@ -75,7 +74,7 @@ class BackupInterruptedTest extends BackupCase {
             World.Result result = next.end();
             assertEquals(0, result.exit(), result::all);
             Path dump = world.repo.resolve(result.out().strip());
-            Archive.verify(dump, Clients.fitting(15));
+            Archive.verify(dump);
             assertNothingIsLeft(files(world));
             assertTrue(files(world).stream().noneMatch(name -> name.endsWith(".part")), files(world)::toString);
         }
@@ -229,7 +228,7 @@ class BackupInterruptedTest extends BackupCase {
                 boolean whole = files.stream().anyMatch(name -> name.endsWith(".dump"));
                 for (String name : files) {
                     if (name.endsWith(".dump")) {
-                        Archive.verify(folder.resolve(name), Clients.fitting(15));
+                        Archive.verify(folder.resolve(name));
                     }
                     assertTrue(whole, "beside no backup: " + name);
                 }

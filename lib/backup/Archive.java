@@ -30,10 +30,12 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
     /** From so many bytes on it pays to read an archive by two programs. */
     private static final long LARGE = 16 << 20;
     private static final Pattern ROWS = Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA .*");
+    /** What pg_restore says of a format that it does not know yet. */
+    private static final String NEWER = "unsupported version (";
     private static final String AGAIN = "make a new one: jbang backup.java";
 
     /** Reads any archive whole; one that differs from its manifest is refused even if it can be read. */
-    public static Archive verify(Path file, Clients.Client client) {
+    public static Archive verify(Path file) {
         if (Files.isDirectory(file)) {
             throw Failure.stop(file + " is a folder, not a backup in one file", "ls -l " + typed(file));
         }
@@ -47,7 +49,7 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
                 throw Failure.stop(file + " is not the backup that was made: SHA-256 " + joined(hash).substring(0, 12)
                         + "… instead of " + manifest.sha256().substring(0, 12) + "…", AGAIN);
             }
-            int entries = readBack(file, client, file.toString()).size();
+            int entries = readBack(file, reader(manifest), file.toString()).size();
             return new Archive(file, Files.size(file), entries, joined(hash), manifest);
         } catch (IOException e) {
             throw Failure.stop(file + " cannot be read: " + Run.reason(e), "ls -l " + typed(file));
@@ -60,6 +62,16 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
         } catch (CompletionException e) {
             throw e.getCause() instanceof Failure failure ? failure : e;
         }
+    }
+
+    // Without a manifest only the newest reads it for certain.
+    private static Clients.Client reader(Manifest manifest) {
+        return manifest == null ? Clients.newest() : manifest.reader();
+    }
+
+    /** The client that reads it, also onto a newer server. */
+    public Clients.Client reader() {
+        return reader(manifest);
     }
 
     /** Whether it is the one that was made, which only a manifest can tell. */
@@ -121,6 +133,10 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
 
     private static Failure unreadable(String name, Exec.Result result) {
         String said = result.tail(1);
+        if (said.contains(NEWER)) {
+            return Failure.missing(name + " was made by a newer pg_dump than any pg_restore here can read: " + said,
+                    "install a newer one: " + Clients.install(0));
+        }
         return Failure.stop(name + " cannot be read back whole: "
                 + (said.isBlank() ? "pg_restore ended with " + result.exit() : said), AGAIN);
     }

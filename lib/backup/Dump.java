@@ -38,6 +38,12 @@ import lib.Target;
 public final class Dump {
     private static final String HALF = ".part";
     private static final String LOCK_PATIENCE = "60000";
+    // Level 1 of gzip takes a fifth of its default's time. That of zstd takes half as long again to write, a quarter to
+    // read, and makes smaller archives; pg_restore sees less of what was damaged in them, which the SHA-256 sees all.
+    private static final String GZIP = "1";
+    private static final String ZSTD = "zstd:1";
+    private static final int KNOWS_ZSTD = 16;
+    private static final String NOT_BUILT_IN = "this build does not support compression";
     private static final int SIGNAL = 128;
     private static final int LOOK_MILLIS = 200;
     private static final Pattern CHATTER = Pattern.compile("^pg_dump\\S*: (?!(error|warning|detail|hint):)");
@@ -97,8 +103,7 @@ public final class Dump {
         try {
             return made(environment, identity, commit);
         } catch (IOException e) {
-            throw new Failure(Failure.Exit.MISSING, file + " cannot be written: " + Run.reason(e),
-                    "make room: df -h " + Archive.typed(file.toAbsolutePath().getParent()), e);
+            throw unwritable(e);
         } catch (Failure | SQLException e) {
             if (ending(cleaner)) {
                 throw new Failure(Failure.Exit.INTERRUPTED, "interrupted; nothing was kept", null, e);
@@ -130,30 +135,46 @@ public final class Dump {
             Reading reading = new Reading(target, snapshot.name(), tables);
             Beside<Contents> counted = Beside.of(() -> reading.contents(null));
             Beside<Fingerprint> schema = Beside.of(() -> Fingerprint.of(snapshot.connection()));
-            Exec.Result result = pgDump(snapshot.name());
+            Exec.Result result = pgDump(snapshot.name(), client.major() < KNOWS_ZSTD ? GZIP : ZSTD);
+            if (result.err().contains(NOT_BUILT_IN)) {
+                result = pgDump(snapshot.name(), GZIP);
+            }
             if (!result.ok()) {
                 reading.stop();
                 throw failed(result);
             }
             stages.accept("reading back");
+            Beside<Path> onDisk = Beside.of(this::forced);
             Beside<String> hash = Beside.of(() -> Hash.of(half));
             List<String> entries = Archive.readBack(half, client, "what pg_dump wrote");
-            try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
             stages.accept("counting the rows");
             Contents contents = counted.join().with(Sequences.of(half, entries, client));
             String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
             Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Files.size(half),
                     entries.size(), hash.join(), schema.join(), contents);
             manifest.save(file);
-            Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+            Files.move(onDisk.join(), file, StandardCopyOption.ATOMIC_MOVE);
             Run.settle(file.getParent());
             return new Archive(file, manifest.bytes(), manifest.entries(), manifest.sha256(), manifest);
         }
     }
 
-    private Exec.Result pgDump(String snapshot) {
+    // From here on a power cut does not take it away.
+    private Path forced() {
+        try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
+            channel.force(true);
+            return half;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
+    }
+
+    private Failure unwritable(IOException e) {
+        return new Failure(Failure.Exit.MISSING, file + " cannot be written: " + Run.reason(e),
+                "make room: df -h " + Archive.typed(file.toAbsolutePath().getParent()), e);
+    }
+
+    private Exec.Result pgDump(String snapshot, String compression) {
         Map<String, String> environment = target.environment();
         environment.put("PGAPPNAME", "release backup");
         // The archive is in the database's own encoding, whatever the caller's terminal likes.
@@ -164,11 +185,10 @@ public final class Dump {
         watch.setDaemon(true);
         watch.start();
         try {
-            // Level 1 takes a fraction of the time of the default, and what it writes is checked on reading all the
-            // same.
-            return Exec.of(client.tool("pg_dump").toString(), "--format=custom", "--compress=1", "--no-owner",
-                    "--no-privileges", "--no-password", "--verbose", "--lock-wait-timeout=" + LOCK_PATIENCE,
-                    "--snapshot=" + snapshot, "--file=" + half).with(environment).errorLines(lines).run();
+            return Exec.of(client.tool("pg_dump").toString(), "--format=custom", "--compress=" + compression,
+                    "--no-owner", "--no-privileges", "--no-password", "--verbose",
+                    "--lock-wait-timeout=" + LOCK_PATIENCE, "--snapshot=" + snapshot, "--file=" + half)
+                    .with(environment).errorLines(lines).run();
         } finally {
             watch.interrupt();
         }

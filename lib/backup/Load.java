@@ -37,8 +37,8 @@ public final class Load {
     private Load(Path archive, Clients.Client client) {
         this.archive = archive;
         this.client = client;
-        // One more than there are cores: the two ends of a connection take turns.
-        this.jobs = archive.toFile().length() < SMALL ? 1 : Runtime.getRuntime().availableProcessors() + 1;
+        // As many as there are cores: whatever is more gets in their way.
+        this.jobs = archive.toFile().length() < SMALL ? 1 : Runtime.getRuntime().availableProcessors();
     }
 
     /** What is to be loaded, and by which client: one that is not older than the one that made it. */

@@ -1,4 +1,4 @@
-//SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../Hash.java ../Json.java ../Postgres.java
+//SOURCES ../Clients.java ../Failure.java ../Fingerprint.java ../Gate.java ../Hash.java ../Json.java ../Postgres.java
 //SOURCES ../Run.java ../Target.java Contents.java
 
 package lib.backup;
@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import lib.Clients;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -60,6 +61,11 @@ public record Manifest(String environment, Postgres.Identity identity, String co
         }
         throw Failure.stop("the manifest " + file + " " + wrong
                 + "; without it nothing tells what the archive must hold", "make a new backup: jbang backup.java");
+    }
+
+    /** The client that reads the archive: of the major that made it, else the next newer one. */
+    public Clients.Client reader() {
+        return Clients.reading(Integer.parseInt(client.replaceFirst("\\D.*", "")));
     }
 
     /** What a database restored from the archive has otherwise than it was saved: the schema, then rows and values. */

@@ -63,7 +63,7 @@ final class Reading {
             connection.rollback();
             all = work.stream().flatMap(List::stream).mapToLong(Tables.Piece::bytes).sum();
             List<Future<?>> others = new ArrayList<>();
-            for (int i = 1; i < Math.min(Runtime.getRuntime().availableProcessors(), work.size()); i++) {
+            for (int i = 1; i < Math.min(connections(), work.size()); i++) {
                 others.add(helpers.submit(() -> {
                     read(connect());
                     return null;
@@ -92,6 +92,11 @@ final class Reading {
             forget(end);
             connections.forEach(Postgres::close);
         }
+    }
+
+    // As many as there are cores; pg_dump, which reads the same snapshot beside it, needs one of them.
+    private int connections() {
+        return Runtime.getRuntime().availableProcessors() - (snapshot == null ? 0 : 1);
     }
 
     /** Ends what is being read; a server goes on for long with a statement whose asker has gone. */

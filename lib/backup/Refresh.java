@@ -124,7 +124,7 @@ public final class Refresh {
             throw Failure.usage("production is never refreshed from anything",
                     "bring a backup back instead: jbang backup.java restore FILE --to production");
         }
-        steps.reach(to, Clients.fitting(identity.major()));
+        steps.reach(to);
         String place = steps.server.live.place();
         if (steps.old != 0) {
             refuseTheSame(place);

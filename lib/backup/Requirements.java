@@ -1,4 +1,4 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Gate.java ../Postgres.java ../Target.java
+//SOURCES ../Exec.java ../Failure.java ../Gate.java ../Postgres.java ../Target.java
 //SOURCES ../sql/Name.java Server.java
 
 package lib.backup;
@@ -15,7 +15,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import lib.Clients;
 import lib.Exec;
 import lib.Failure;
 import lib.Gate;
@@ -45,9 +44,11 @@ final class Requirements {
     }
 
     /** Reads them from the archive; its data is not touched. */
-    static Requirements of(Path archive, Clients.Client client) {
-        List<String> list = Exec.of(client.tool("pg_restore").toString(), "--list", archive.toString()).run()
-                .orStop(archive + " cannot be listed", "jbang backup.java verify " + archive).lines();
+    static Requirements of(Archive archive) {
+        Path file = archive.file();
+        String restore = archive.reader().tool("pg_restore").toString();
+        List<String> list = Exec.of(restore, "--list", file.toString()).run()
+                .orStop(file + " cannot be listed", "jbang backup.java verify " + Archive.typed(file)).lines();
         Set<String> extensions = new TreeSet<>();
         for (String line : list) {
             Matcher matcher = EXTENSION.matcher(line);
@@ -57,16 +58,16 @@ final class Requirements {
             }
         }
         List<String> naming = list.stream().filter(line -> NAMING_ROLES.matcher(line).matches()).toList();
-        return new Requirements(extensions, naming.isEmpty() ? Set.of() : roles(archive, client, naming));
+        return new Requirements(extensions, naming.isEmpty() ? Set.of() : roles(file, restore, naming));
     }
 
-    private static Set<String> roles(Path archive, Clients.Client client, List<String> entries) {
+    private static Set<String> roles(Path archive, String restore, List<String> entries) {
         Path list = null;
         try {
             list = Files.createTempFile("restore", ".list");
             Files.write(list, entries);
-            String sql = Exec.of(client.tool("pg_restore").toString(), "--use-list=" + list, "--file=-",
-                    archive.toString()).run().orStop(archive + " cannot be read", null).out();
+            String sql = Exec.of(restore, "--use-list=" + list, "--file=-", archive.toString()).run()
+                    .orStop(archive + " cannot be read", null).out();
             Set<String> roles = new LinkedHashSet<>();
             for (String line : sql.lines().toList()) {
                 Matcher matcher = TO.matcher(line);

@@ -1,5 +1,5 @@
 //SOURCES ../Exec.java ../Failure.java ../Gate.java ../sql/Name.java Contents.java Load.java Neighbours.java Steps.java
-//SOURCES ../Count.java
+//SOURCES ../Clients.java ../Count.java
 
 package lib.backup;
 
@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import lib.Clients;
 import lib.Count;
 import lib.Exec;
 import lib.Failure;
@@ -64,12 +65,13 @@ final class SingleTables {
             steps.requirements.tryExtensions(steps.replacement.target());
             String place = steps.replacement.target().place();
             Path archive = steps.archive.file();
-            Load.of(archive, steps.client).with("--section=pre-data").into(steps.replacement.target()).orStop(place);
+            Clients.Client reader = steps.archive.reader();
+            Load.of(archive, reader).with("--section=pre-data").into(steps.replacement.target()).orStop(place);
             Path list = null;
             try {
                 list = Files.createTempFile("restore", ".list");
                 Files.write(list, entries(archive));
-                Load.of(archive, steps.client).with("--section=data", "--use-list=" + list).tables(heard)
+                Load.of(archive, reader).with("--section=data", "--use-list=" + list).tables(heard)
                         .into(steps.replacement.target()).orStop(place);
             } catch (IOException e) {
                 throw new Failure(Failure.Exit.MISSING, "no temporary file can be made: " + Gate.words(e),
@@ -83,7 +85,8 @@ final class SingleTables {
     }
 
     private List<String> entries(Path archive) {
-        List<String> all = Exec.of(steps.client.tool("pg_restore").toString(), "--list", archive.toString()).run()
+        String restore = steps.archive.reader().tool("pg_restore").toString();
+        List<String> all = Exec.of(restore, "--list", archive.toString()).run()
                 .orStop(archive + " cannot be listed", "jbang backup.java verify " + archive).lines();
         List<String> entries = new ArrayList<>();
         for (String table : expected.keySet()) {

@@ -1,4 +1,4 @@
-//SOURCES ../Address.java ../Cli.java ../Clients.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
+//SOURCES ../Address.java ../Cli.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
 //SOURCES ../Count.java ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Size.java ../Target.java
 //SOURCES Archive.java Contents.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
 //SOURCES Server.java Sessions.java Traits.java
@@ -15,7 +15,6 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import lib.Address;
 import lib.Cli;
-import lib.Clients;
 import lib.Console;
 import lib.Count;
 import lib.Exec;
@@ -55,7 +54,6 @@ public final class Steps implements AutoCloseable {
     Neighbours neighbours;
     Archive archive;
     Requirements requirements;
-    Clients.Client client;
     Replacement replacement;
     long old;
     private String environment;
@@ -73,7 +71,7 @@ public final class Steps implements AutoCloseable {
     }
 
     Gate.Finding verify(Path file, boolean unproven) {
-        archive = Archive.verify(file, Clients.newest());
+        archive = Archive.verify(file);
         phase.fact("file", file.toString());
         phase.fact("sha256", archive.sha256());
         String found = String.format("%s: %s, %d objects, read back whole", file, Size.of(archive.bytes()),
@@ -93,10 +91,7 @@ public final class Steps implements AutoCloseable {
 
     /** Reaches the server of an environment, and refuses whatever could not come to its end. */
     Gate.Finding target(String to, boolean replaced, String typedName) throws SQLException {
-        // The one that made it reads it, also onto a newer server; without a manifest only the newest does for certain.
-        Clients.Client reader = archive.manifest() == null ? Clients.newest()
-                : Clients.fitting(Integer.parseInt(archive.manifest().client().replaceFirst("\\D.*", "")));
-        String found = reach(to, reader);
+        String found = reach(to);
         if (old == 0) {
             return Gate.passed(found + ": there is no such database yet, it will be made");
         }
@@ -114,9 +109,8 @@ public final class Steps implements AutoCloseable {
     }
 
     /** Connects beside the live database of an environment. */
-    String reach(String to, Clients.Client reader) throws SQLException {
+    String reach(String to) throws SQLException {
         environment = to;
-        client = reader;
         Target live = Address.find(project.repo, project.settings, to, console).target();
         server = Server.beside(live, options.maintenance);
         neighbours = new Neighbours(live.database());
@@ -169,7 +163,7 @@ public final class Steps implements AutoCloseable {
     }
 
     Gate.Finding requirements() throws SQLException {
-        requirements = Requirements.of(archive.file(), client);
+        requirements = Requirements.of(archive);
         requirements.refuseMissingExtensions(server.connection());
         requirements.refuseMissingRoles(server.connection(), options.createRoles);
         phase.fact("extensions", requirements.extensions);
@@ -180,7 +174,7 @@ public final class Steps implements AutoCloseable {
 
     Gate.Finding load() throws SQLException {
         return loading(neighbours.fresh(Neighbours.Kind.RESTORE),
-                table -> replacement.load(archive, requirements, client, table));
+                table -> replacement.load(archive, requirements, table));
     }
 
     /** Fills a replacement and tells how far it is. */

@@ -1,4 +1,4 @@
-//SOURCES ../Beside.java ../Clients.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
+//SOURCES ../Beside.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
 //SOURCES ../Postgres.java ../Progress.java ../backup/Contents.java ../backup/Manifest.java
 
 package lib.rehearsal;
@@ -8,7 +8,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import lib.Beside;
-import lib.Clients;
 import lib.Console;
 import lib.Copy;
 import lib.Exec;
@@ -37,7 +36,7 @@ public record Restored(Fingerprint schema, Contents contents) {
     public static Restored of(Path dump, Manifest saved, String hash, Copy copy, Console console) throws SQLException {
         int tables = saved.contents().tables().size();
         try (Progress progress = Progress.of(console, "restoring", tables, Progress.Unit.TABLES)) {
-            copy.restore(dump, Clients.fitting(saved.identity().major()), progress::step);
+            copy.restore(dump, saved.reader(), progress::step);
         }
         // It reads and sorts on one core alone, and neither changes what is compared nor waits for it.
         Beside<Long> analyzed = Beside.of(() -> analyze(copy));

@@ -1,4 +1,4 @@
-//SOURCES ../Apply.java ../Clients.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java
+//SOURCES ../Apply.java ../Consent.java ../Console.java ../Copy.java ../Exec.java ../Failure.java
 //SOURCES ../Fingerprint.java ../History.java ../Json.java ../LastRelease.java ../Migration.java ../Phases.java
 //SOURCES ../Postgres.java ../Project.java ../Run.java ../Services.java ../Situation.java ../Target.java
 //SOURCES ../Recovery.java ../backup/Manifest.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Plan.java
@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import lib.Apply;
-import lib.Clients;
 import lib.Consent;
 import lib.Console;
 import lib.Copy;
@@ -211,7 +210,7 @@ public final class WayBack {
     private Trial tried(Path dump, JsonNode backup) throws SQLException {
         Manifest saved = Manifest.of(dump);
         try (Copy copy = Copy.on(scratch, project.repo, Json.as(backup.path("identity"), Postgres.Identity.class))) {
-            copy.restore(dump, Clients.fitting(saved.identity().major()));
+            copy.restore(dump, saved.reader());
             Trial trial = Trial.of(copy.target(), plan, saved, console::say);
             List<String> wrong = new ArrayList<>();
             Path before = release.file("schema-before.json");
