@@ -257,7 +257,7 @@ public final class Scratch implements AutoCloseable {
         environment().forEach((name, value) -> builder.environment().compute(name, (same, old) -> value));
         try {
             Exec.told(command);
-            if (builder.start().waitFor() == 0) {
+            if (ScratchFolder.started(builder.start(), data())) {
                 return null;
             }
         } catch (InterruptedException e) {

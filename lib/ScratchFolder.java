@@ -38,6 +38,9 @@ final class ScratchFolder {
     final Path path;
     private final FileChannel marker;
 
+    private static final int LOOK_MILLIS = 5;
+    private static final int STATUS_LINE = 8;
+
     private ScratchFolder(Path path, FileChannel marker) {
         this.path = path;
         this.marker = marker;
@@ -163,6 +166,26 @@ final class ScratchFolder {
             deleteAll(other);
         } catch (IOException e) {
             // Whoever cannot be asked is taken for alive.
+        }
+    }
+
+    /** Waits until a server takes connections, or pg_ctl gives it up; pg_ctl itself looks only ten times a second. */
+    static boolean started(Process starter, Path data) throws InterruptedException {
+        while (!starter.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            if (ready(data)) {
+                return true;
+            }
+        }
+        return starter.exitValue() == 0;
+    }
+
+    // What it is up to stands in the eighth line (src/include/miscadmin.h, LOCK_FILE_LINE_PM_STATUS).
+    private static boolean ready(Path data) {
+        try {
+            List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
+            return lines.size() >= STATUS_LINE && lines.get(STATUS_LINE - 1).strip().equals("ready");
+        } catch (IOException e) {
+            return false;
         }
     }
 

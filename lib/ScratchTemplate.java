@@ -3,13 +3,13 @@
 package lib;
 
 import java.io.File;
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -29,7 +28,8 @@ final class ScratchTemplate {
     private static final String NOTE = "note";
     private static final String PREFIX = "cluster-";
     private static final String PART = "cluster.part-";
-    private static final byte[] ZEROS = new byte[1 << 16];
+    private static final int BUFFER = 1 << 18;
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(BUFFER);
     private static final Duration DRAFT = Duration.ofHours(1);
 
     /** Null where nothing can be kept. */
@@ -133,37 +133,55 @@ final class ScratchTemplate {
     private static String copy(Path from, Path to, String text) throws IOException {
         CRC32C sum = new CRC32C();
         sum.update(text.getBytes(StandardCharsets.UTF_8));
-        byte[] buffer = new byte[ZEROS.length];
         Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rwx------"));
-        try (Stream<Path> walk = Files.walk(from)) {
-            for (Path path : (Iterable<Path>) walk.sorted()::iterator) {
-                String name = from.relativize(path).toString();
-                Path copy = to.resolve(name);
-                sum.update(name.getBytes(StandardCharsets.UTF_8));
-                if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-                    copy(path, copy, sum, buffer);
-                } else if (!name.isEmpty()) {
-                    Files.createDirectory(copy);
-                }
-            }
-        }
+        copy(from.toFile(), to.toFile(), sum, ByteBuffer.allocateDirect(BUFFER));
         return String.format("%08x", sum.getValue());
     }
 
+    // A thousand small files: the old classes of java.io take half the time of the new ones.
+    private static void copy(File from, File to, CRC32C sum, ByteBuffer buffer) throws IOException {
+        String[] names = from.list();
+        if (names == null) {
+            throw new IOException(from + " cannot be listed");
+        }
+        Arrays.sort(names);
+        for (String name : names) {
+            sum.update(name.getBytes(StandardCharsets.UTF_8));
+            File source = new File(from, name);
+            File copy = new File(to, name);
+            if (!source.isDirectory()) {
+                copyFile(source, copy, sum, buffer);
+            } else if (copy.mkdir()) {
+                copy(source, copy, sum, buffer);
+            } else {
+                throw new IOException(copy + " cannot be made");
+            }
+        }
+    }
+
     // What is all zeros, most of a fresh log file, is not written: such blocks take no room and no time.
-    private static void copy(Path from, Path to, CRC32C sum, byte[] buffer) throws IOException {
-        try (InputStream in = Files.newInputStream(from);
-                RandomAccessFile out = new RandomAccessFile(to.toFile(), "rw")) {
+    private static void copyFile(File from, File to, CRC32C sum, ByteBuffer buffer) throws IOException {
+        try (FileInputStream in = new FileInputStream(from);
+                RandomAccessFile out = new RandomAccessFile(to, "rw")) {
             long length = 0;
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                sum.update(buffer, 0, read);
-                if (!Arrays.equals(buffer, 0, read, ZEROS, 0, read)) {
-                    out.seek(length);
-                    out.write(buffer, 0, read);
+            for (int read = read(in, buffer); read > 0; read = read(in, buffer)) {
+                sum.update(buffer);
+                buffer.rewind();
+                if (!buffer.equals(ZEROS.duplicate().limit(read))) {
+                    out.getChannel().write(buffer, length);
                 }
                 length += read;
             }
-            out.setLength(length);
+            if (out.length() < length) {
+                out.setLength(length);
+            }
         }
+    }
+
+    private static int read(FileInputStream in, ByteBuffer buffer) throws IOException {
+        buffer.clear();
+        int read = in.getChannel().read(buffer);
+        buffer.flip();
+        return read;
     }
 }
