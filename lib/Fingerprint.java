@@ -127,13 +127,15 @@ public record Fingerprint(String hash, Map<String, String> objects) {
             SELECT 'query of rule ' || name || '.' || rulename, pg_get_ruledef(w.oid)
             FROM pg_rewrite w JOIN rel ON rel.oid = ev_class WHERE rulename <> '_RETURN'
             UNION ALL
-            SELECT 'columns read by ' || rel.kind || rel.name,
-              string_agg(DISTINCT refobjid::regclass || '.' || coalesce(attname, '*') COLLATE "C", ',')
-            FROM rel JOIN pg_rewrite w ON w.ev_class = rel.oid
-            JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
-              AND d.refclassid = 'pg_class'::regclass
-            LEFT JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid AND attnum > 0
-            WHERE relkind IN ('v', 'm') AND refobjid <> rel.oid GROUP BY rel.kind, rel.name
+            -- View by view: joined, it would look through all relations for each rule of the catalog itself.
+            SELECT 'columns read by ' || kind || name, columns FROM rel CROSS JOIN LATERAL (
+              SELECT string_agg(DISTINCT refobjid::regclass || '.' || coalesce(attname, '*') COLLATE "C", ',')
+                AS columns
+              FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                AND d.refclassid = 'pg_class'::regclass
+              LEFT JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid AND attnum > 0
+              WHERE w.ev_class = rel.oid AND refobjid <> rel.oid) read
+            WHERE relkind IN ('v', 'm') AND columns IS NOT NULL
             UNION ALL
             SELECT 'statistics ' || prefix || stxname, pg_get_statisticsobjdef(s.oid)
             FROM pg_statistic_ext s JOIN ns ON ns.oid = stxnamespace
