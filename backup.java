@@ -137,6 +137,7 @@ class backup implements Callable<Integer> {
         phase.fact("sha256", archive.sha256());
         phase.fact("bytes", archive.bytes());
         phase.fact("entries", archive.entries());
+        phase.fact("packing", archive.packing());
         phase.fact("tables", contents.tables().size());
         phase.fact("rows", contents.rows());
         phase.fact("seconds", Math.round(seconds * 100) / 100.0);
@@ -190,12 +191,18 @@ class backup implements Callable<Integer> {
             phase.fact("sha256", archive.sha256());
             phase.fact("bytes", archive.bytes());
             phase.fact("entries", archive.entries());
+            phase.fact("packing", archive.packing());
             String what = String.format("%s: %s, %d objects, read back whole, ", backup,
                     Size.of(archive.bytes()), archive.entries());
-            return archive.described() ? Gate.passed(what + "SHA-256 as when it was made")
-                    : Gate.warned(what + "but not proven: no manifest stands beside it",
-                            "compare it yourself, if you have its hash: "
-                            + Exec.typed(List.of("sha256sum", backup.toString())));
+            if (archive.described()) {
+                return Gate.passed(what + "SHA-256 as when it was made");
+            }
+            String unproven = what + "but not proven: no manifest stands beside it";
+            return archive.summed() ? Gate.warned(unproven, "compare it yourself, if you have its hash: "
+                    + Exec.typed(List.of("sha256sum", backup.toString())))
+                    : Gate.warned(unproven + ", and most damages of its rows do not show (compression: "
+                    + archive.packing() + ")", "see whether it restores: "
+                    + Exec.typed(List.of("jbang", "backup.java", "verify", "--restore", backup.toString())));
         });
         if (good && restore) {
             phase.gate("backup.restore", () -> prove(read[0]));

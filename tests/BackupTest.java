@@ -192,6 +192,27 @@ class BackupTest {
     }
 
     @Test
+    void verifySaysWhereDamageWouldNotShow() throws IOException {
+        Path loose = world.folder.resolve("not packed.dump");
+        Exec.of(REAL.resolve("pg_dump").toString(), "--format=custom", "--compress=0", "--file=" + loose)
+                .with(world.production.environment()).run().orStop("no archive", null);
+        byte[] whole = Files.readAllBytes(loose);
+        int value = new String(whole, StandardCharsets.ISO_8859_1).indexOf("Banana #1\t");
+        assertTrue(value > 0, "a value of the fixture stands in it as it is");
+        whole[value]++;
+        Files.write(loose, whole);
+
+        World.Result changed = world.run("backup", "verify", loose.toString(), "--json");
+        assertEquals(0, changed.exit(), "pg_restore reads the changed value without a word: " + changed.all());
+        assertEquals("none", changed.json().at("/facts/packing").asText(), changed::all);
+        JsonNode gate = changed.gate("backup.verify");
+        assertEquals("warn", gate.path("status").asText(), changed::all);
+        assertTrue(gate.path("message").asText().endsWith("most damages of its rows do not show (compression: none)"),
+                changed::all);
+        assertTrue(gate.path("hint").asText().endsWith("backup.java verify --restore '" + loose + "'"), changed::all);
+    }
+
+    @Test
     void verifySaysWhatIsThereInsteadOfAFile() {
         World.Result missing = world.run("backup", "verify", "nowhere/old.dump");
         assertEquals(10, missing.exit(), missing::all);

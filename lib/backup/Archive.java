@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -24,9 +25,25 @@ import lib.Run;
  * A backup on disk that was read back whole.
  *
  * @param entries the objects its table of contents lists
+ * @param packing how its rows are compressed: gzip, zstd, lz4 or none
  * @param manifest what stood beside it; null when an archive came without one
  */
-public record Archive(Path file, long bytes, int entries, String sha256, Manifest manifest) {
+public record Archive(Path file, long bytes, int entries, String packing, String sha256, Manifest manifest) {
+    /** What pg_restore lists: the objects, and how the rows are compressed. */
+    record Listing(List<String> entries, String packing) {
+        private static final Pattern PACKING = Pattern.compile(";\\s+Compression: (\\S+)");
+
+        private static Listing of(List<String> lines) {
+            String packing = lines.stream().map(PACKING::matcher).filter(Matcher::matches)
+                    .map(line -> line.group(1)).findFirst().orElse("none");
+            // Up to PostgreSQL 15 it is the level of gzip.
+            return new Listing(lines.stream().filter(line -> !line.startsWith(";") && !line.isBlank()).toList(),
+                    packing.equals("0") ? "none" : packing.matches("-?\\d") ? GZIP : packing);
+        }
+    }
+
+    /** The only one that keeps a sum of the rows: in any other most of what was damaged is read without a word. */
+    private static final String GZIP = "gzip";
     /** From so many bytes on it pays to read an archive by two programs. */
     private static final long LARGE = 16 << 20;
     private static final Pattern ROWS = Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA .*");
@@ -49,8 +66,8 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
                 throw Failure.stop(file + " is not the backup that was made: SHA-256 " + joined(hash).substring(0, 12)
                         + "… instead of " + manifest.sha256().substring(0, 12) + "…", AGAIN);
             }
-            int entries = readBack(file, reader(manifest), file.toString()).size();
-            return new Archive(file, Files.size(file), entries, joined(hash), manifest);
+            Listing listing = readBack(file, reader(manifest), file.toString());
+            return new Archive(file, Files.size(file), listing.entries.size(), listing.packing, joined(hash), manifest);
         } catch (IOException e) {
             throw Failure.stop(file + " cannot be read: " + Run.reason(e), "ls -l " + typed(file));
         }
@@ -79,8 +96,13 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
         return manifest != null;
     }
 
-    /** Reads every row and returns the entries of its list, which alone passes on most damaged archives. */
-    static List<String> readBack(Path file, Clients.Client client, String name) throws IOException {
+    /** Whether damaged rows show when they are read. */
+    public boolean summed() {
+        return packing.equals(GZIP);
+    }
+
+    /** Reads every row and returns its list, which alone passes on most damaged archives. */
+    static Listing readBack(Path file, Clients.Client client, String name) throws IOException {
         if (Files.size(file) == 0) {
             throw Failure.stop(name + " is empty", AGAIN);
         }
@@ -89,16 +111,16 @@ public record Archive(Path file, long bytes, int entries, String sha256, Manifes
         if (!list.ok()) {
             throw unreadable(name, list);
         }
-        List<String> entries = list.lines().stream().filter(line -> !line.startsWith(";") && !line.isBlank()).toList();
-        List<String> tables = entries.stream().filter(entry -> ROWS.matcher(entry).matches()).toList();
+        Listing listing = Listing.of(list.lines());
+        List<String> tables = listing.entries.stream().filter(entry -> ROWS.matcher(entry).matches()).toList();
         if (Files.size(file) < LARGE || tables.size() < 2) {
             readable(name, read(restore, file));
         } else {
             // To unpack keeps one core busy: the rows of every second table are read beside all the rest.
-            readBack(restore, file, name, entries, IntStream.range(0, tables.size()).filter(place -> place % 2 == 1)
-                    .mapToObj(tables::get).collect(Collectors.toSet()));
+            readBack(restore, file, name, listing.entries, IntStream.range(0, tables.size())
+                    .filter(place -> place % 2 == 1).mapToObj(tables::get).collect(Collectors.toSet()));
         }
-        return entries;
+        return listing;
     }
 
     private static void readBack(String restore, Path file, String name, List<String> entries, Set<String> second)

@@ -146,16 +146,16 @@ public final class Dump {
             stages.accept("reading back");
             Beside<Path> onDisk = Beside.of(this::forced);
             Beside<String> hash = Beside.of(() -> Hash.of(half));
-            List<String> entries = Archive.readBack(half, client, "what pg_dump wrote");
+            Archive.Listing listing = Archive.readBack(half, client, "what pg_dump wrote");
             stages.accept("counting the rows");
-            Contents contents = counted.join().with(Sequences.of(half, entries, client));
+            Contents contents = counted.join().with(Sequences.of(half, listing.entries(), client));
             String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
             Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Files.size(half),
-                    entries.size(), hash.join(), schema.join(), contents);
+                    listing.entries().size(), hash.join(), schema.join(), contents);
             manifest.save(file);
             Files.move(onDisk.join(), file, StandardCopyOption.ATOMIC_MOVE);
             Run.settle(file.getParent());
-            return new Archive(file, manifest.bytes(), manifest.entries(), manifest.sha256(), manifest);
+            return new Archive(file, manifest.bytes(), manifest.entries(), listing.packing(), manifest.sha256(), manifest);
         }
     }
 
