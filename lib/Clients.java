@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 /** The pg_dump, pg_restore and psql of this machine, and which of them fits a server. */
 public final class Clients {
     /** A list of folders, as PATH is one, that replaces the whole search; for tests and odd installations. */
-    static final String VARIABLE = "RELEASE_PG_CLIENTS";
+    public static final String VARIABLE = "RELEASE_PG_CLIENTS";
 
     private static final boolean WINDOWS = File.separatorChar == '\\';
     private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) ((\\d+)\\S*)");

@@ -22,6 +22,7 @@ import lib.Postgres;
 import lib.Scratch;
 import lib.Servers;
 import lib.Target;
+import lib.backup.Load;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -334,8 +335,6 @@ class FingerprintTest {
         Exec.Result dumped = Exec.of(client.tool("pg_dump").toString(), "-Fc", "--file=" + dump)
                 .with(from.environment()).run();
         assertTrue(dumped.ok(), dumped.err());
-        Exec.Result restored = Exec.of(client.tool("pg_restore").toString(), "--no-owner", "--no-privileges",
-                "--dbname=" + to.database(), dump.toString()).with(to.environment()).run();
-        assertTrue(restored.ok(), restored.err());
+        Load.of(dump, client).into(to).orStop("the copy");
     }
 }

@@ -47,8 +47,10 @@ public record Archive(Path file, long bytes, int entries, String packing, String
     /** From so many bytes on it pays to read an archive by two programs. */
     private static final long LARGE = 16 << 20;
     private static final Pattern ROWS = Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA .*");
-    /** What pg_restore says of a format that it does not know yet. */
-    private static final String NEWER = "unsupported version (";
+    /** What pg_restore says of a format that it does not know yet: 1.15 came with 16, 1.16 with 17. */
+    private static final Pattern NEWER = Pattern.compile("unsupported version \\(1\\.(1[5-9]|2\\d)\\)");
+    /** What a program says that was built without what an archive is, or shall be, packed by. */
+    static final String NOT_BUILT_IN = "this build does not support compression";
     private static final String AGAIN = "make a new one: jbang backup.java";
 
     /** Reads any archive whole; one that differs from its manifest is refused even if it can be read. */
@@ -107,7 +109,7 @@ public record Archive(Path file, long bytes, int entries, String packing, String
             throw Failure.stop(name + " is empty", AGAIN);
         }
         String restore = client.tool("pg_restore").toString();
-        Exec.Result list = Exec.of(restore, "--list", file.toString()).run();
+        Exec.Result list = run(List.of(restore, "--list", file.toString()));
         if (!list.ok()) {
             throw unreadable(name, list);
         }
@@ -144,7 +146,12 @@ public record Archive(Path file, long bytes, int entries, String packing, String
         List<String> command = new ArrayList<>(List.of(restore));
         command.addAll(List.of(options));
         command.addAll(List.of("--file=" + (File.separatorChar == '\\' ? "NUL" : "/dev/null"), file.toString()));
-        return Exec.of(command).run();
+        return run(command);
+    }
+
+    // What it says is read here, in English.
+    private static Exec.Result run(List<String> command) {
+        return Exec.of(command).with("LC_ALL", "C").run();
     }
 
     private static void readable(String name, Exec.Result result) {
@@ -155,9 +162,16 @@ public record Archive(Path file, long bytes, int entries, String packing, String
 
     private static Failure unreadable(String name, Exec.Result result) {
         String said = result.tail(1);
-        if (said.contains(NEWER)) {
-            return Failure.missing(name + " was made by a newer pg_dump than any pg_restore here can read: " + said,
-                    "install a newer one: " + Clients.install(0));
+        Matcher newer = NEWER.matcher(said);
+        if (newer.find()) {
+            int major = Integer.parseInt(newer.group(1)) + 1;
+            throw Failure.missing(name + " was made by pg_dump " + major + " or newer, which no pg_restore here reads: "
+                    + said, "install pg_dump " + major + " or newer: " + Clients.install(major));
+        }
+        if (said.contains(NOT_BUILT_IN)) {
+            throw Failure.missing(name + " is packed by what " + result.command().get(0) + " was built without: "
+                    + said, "install one that knows it, as PostgreSQL's own packages do, then: export "
+                    + Clients.VARIABLE + "=ITS_FOLDER");
         }
         return Failure.stop(name + " cannot be read back whole: "
                 + (said.isBlank() ? "pg_restore ended with " + result.exit() : said), AGAIN);

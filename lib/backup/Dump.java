@@ -43,7 +43,6 @@ public final class Dump {
     private static final String GZIP = "1";
     private static final String ZSTD = "zstd:1";
     private static final int KNOWS_ZSTD = 16;
-    private static final String NOT_BUILT_IN = "this build does not support compression";
     private static final int SIGNAL = 128;
     private static final int LOOK_MILLIS = 200;
     private static final Pattern CHATTER = Pattern.compile("^pg_dump\\S*: (?!(error|warning|detail|hint):)");
@@ -136,7 +135,7 @@ public final class Dump {
             Beside<Contents> counted = Beside.of(() -> reading.contents(null));
             Beside<Fingerprint> schema = Beside.of(() -> Fingerprint.of(snapshot.connection()));
             Exec.Result result = pgDump(snapshot.name(), client.major() < KNOWS_ZSTD ? GZIP : ZSTD);
-            if (result.err().contains(NOT_BUILT_IN)) {
+            if (result.err().contains(Archive.NOT_BUILT_IN)) {
                 result = pgDump(snapshot.name(), GZIP);
             }
             if (!result.ok()) {

@@ -18,8 +18,12 @@ import lib.sql.Name;
 
 /** Loads an archive into an empty database, by pg_restore. */
 public final class Load {
-    // pg_restore 17 and newer sets a parameter that older servers do not know; every row is there all the same.
-    private static final String HARMLESS = "unrecognized configuration parameter \"transaction_timeout\"";
+    // pg_restore 17 and newer sets a parameter that older servers do not know, for each connection anew; every row is
+    // there all the same. The server says so in its own language.
+    private static final Pattern HARMLESS = Pattern.compile("could not execute query: [^\n]*transaction_timeout[^\n]*"
+            + "\nCommand was: SET transaction_timeout = 0;");
+    /** What pg_restore says when it has come to its end, and not where it gives up. */
+    private static final String TO_THE_END = "errors ignored on restore: ";
     private static final String FULL = "No space left on device";
     /** Below so many bytes it takes longer to start workers than one connection takes for all. */
     private static final long SMALL = 4 << 20;
@@ -75,7 +79,8 @@ public final class Load {
             command.add("--verbose");
         }
         command.add(archive.toString());
-        Exec load = Exec.of(command).with(target.environment());
+        // What it says is read here, in English.
+        Exec load = Exec.of(command).with(target.environment()).with("LC_ALL", "C");
         if (listener != null) {
             load.errorLines(this::hear);
         }
@@ -98,15 +103,15 @@ public final class Load {
         private Result(Path archive, Exec.Result result) {
             this.archive = archive;
             this.result = result;
-            this.errors = result.err().lines()
-                    .filter(line -> line.contains("ERROR:")
-                            || line.startsWith("pg_restore: error:") && !line.contains("could not execute query"))
-                    .filter(line -> !line.contains(HARMLESS)).toList();
+            // Of several connections one may write within another's line, but not within the message that it ends with.
+            this.errors = HARMLESS.matcher(result.err()).replaceAll("").lines()
+                    .filter(line -> line.contains("ERROR:") || line.contains("could not execute query")
+                            || line.matches("pg_restore: error: .*\\w.*")).toList();
         }
 
         /** Whether all is there; the one error that is let pass says nothing about the data. */
         public boolean ok() {
-            return result.ok() || result.err().contains(HARMLESS) && errors.isEmpty() && result.exit() == 1;
+            return result.ok() || result.exit() == 1 && errors.isEmpty() && result.err().contains(TO_THE_END);
         }
 
         /** Roles that policies name and the server does not have; they belong to a server and are in no archive. */
