@@ -154,7 +154,8 @@ public final class Dump {
             manifest.save(file);
             Files.move(onDisk.join(), file, StandardCopyOption.ATOMIC_MOVE);
             Run.settle(file.getParent());
-            return new Archive(file, manifest.bytes(), manifest.entries(), listing.packing(), manifest.sha256(), manifest);
+            return new Archive(file, manifest.bytes(), manifest.entries(), listing.packing(), manifest.sha256(),
+                    manifest);
         }
     }
 
