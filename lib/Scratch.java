@@ -5,9 +5,7 @@ package lib;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,8 +21,6 @@ import java.util.stream.Stream;
 public final class Scratch implements AutoCloseable {
     private static final boolean WINDOWS = File.separatorChar == '\\';
     private static final int ATTEMPTS = 5;
-    /** The user that owns nothing, for servers started by root. */
-    private static final int NOBODY = 65534;
     /** What the end of this process must stop. */
     private static final Set<Scratch> LIVE = ConcurrentHashMap.newKeySet();
 
@@ -182,7 +178,7 @@ public final class Scratch implements AutoCloseable {
         if (stranger()) {
             try (Stream<Path> files = Files.walk(data().toRealPath())) {
                 for (Path file : (Iterable<Path>) files::iterator) {
-                    give(file);
+                    ScratchFolder.give(file);
                 }
             }
         }
@@ -194,8 +190,8 @@ public final class Scratch implements AutoCloseable {
         folder.clearData();
         Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
         if (stranger()) {
-            give(data().toRealPath());
-            give(secret);
+            ScratchFolder.give(data().toRealPath());
+            ScratchFolder.give(secret);
         }
         initialize(secret);
         Files.delete(secret);
@@ -229,8 +225,7 @@ public final class Scratch implements AutoCloseable {
     }
 
     private Exec.Result run(String program, List<String> arguments) {
-        List<String> command = new ArrayList<>(as);
-        command.add(Clients.executable(bin, program).toString());
+        List<String> command = by(as, Clients.executable(bin, program).toString());
         command.addAll(arguments);
         return Exec.of(command).in(folder.path).with(environment()).within(Duration.ofMinutes(2)).run();
     }
@@ -247,9 +242,8 @@ public final class Scratch implements AutoCloseable {
     private String launch() throws IOException {
         Path log = data().resolve("server.log");
         Files.deleteIfExists(log);
-        List<String> command = new ArrayList<>(as);
-        command.addAll(List.of(Clients.executable(bin, "pg_ctl").toString(), "start", "-w", "-s", "-t", "60",
-                "-D", data().toString(), "-l", log.toString()));
+        List<String> command = by(as, Clients.executable(bin, "pg_ctl").toString(), "start", "-w", "-s", "-t", "60",
+                "-D", data().toString(), "-l", log.toString());
         // Not through Exec: on Windows the server inherits the pipes of its starter, and reading them would never end.
         File words = folder.path.resolve("start.log").toFile();
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.path.toFile())
@@ -285,7 +279,8 @@ public final class Scratch implements AutoCloseable {
             as = namespace;
             return;
         }
-        List<String> nobody = List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
+        List<String> nobody = List.of("setpriv", "--reuid=" + ScratchFolder.NOBODY,
+                "--regid=" + ScratchFolder.NOBODY, "--clear-groups");
         String refusedToo = uid == 0 ? refusal(nobody) : "only root may become another user";
         if (refusedToo != null) {
             String who = uid == 0 ? "root" : "user " + uid + ", which has no name";
@@ -295,8 +290,9 @@ public final class Scratch implements AutoCloseable {
         }
         as = nobody;
         folder.path.toFile().setExecutable(true, false);
-        if (!run("initdb", List.of("--version")).ok()) {
-            bin = borrow();
+        // Not whether one of them starts: what root may still enter, the started program may not.
+        if (!Exec.of(by(nobody, "test", "-r", Clients.executable(bin, "initdb").toString())).run().ok()) {
+            bin = folder.borrow(bin);
         }
     }
 
@@ -305,41 +301,20 @@ public final class Scratch implements AutoCloseable {
         return as.contains("setpriv");
     }
 
+    private static List<String> by(List<String> prefix, String... command) {
+        List<String> whole = new ArrayList<>(prefix);
+        whole.addAll(List.of(command));
+        return whole;
+    }
+
     /** Why a command cannot be run that way; null when it can. */
     private static String refusal(List<String> prefix) {
-        List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of("id", "-u"));
         try {
-            Exec.Result result = Exec.of(command).within(Duration.ofSeconds(10)).run();
+            Exec.Result result = Exec.of(by(prefix, "id", "-u")).within(Duration.ofSeconds(10)).run();
             return result.ok() && !result.out().equals("0") ? null : result.tail(2);
         } catch (Failure e) {
             return e.getMessage();
         }
-    }
-
-    private static void give(Path path) throws IOException {
-        Files.setAttribute(path, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
-    }
-
-    /** Copies the programs to where the other user reaches them, out of a home that is closed to him. */
-    private Path borrow() throws IOException {
-        Path home = bin.getParent();
-        Path copy = folder.path.resolve("server");
-        for (String part : new String[] {"bin", "lib", "share"}) {
-            if (!Files.isDirectory(home.resolve(part))) {
-                continue;
-            }
-            try (Stream<Path> files = Files.walk(home.resolve(part))) {
-                for (Path file : (Iterable<Path>) files::iterator) {
-                    Path target = copy.resolve(home.relativize(file).toString());
-                    Files.createDirectories(target.getParent());
-                    Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-                    give(target);
-                }
-            }
-        }
-        give(copy);
-        return copy.resolve("bin");
     }
 
     private static String password() {

@@ -11,6 +11,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +26,8 @@ import java.util.stream.Stream;
 
 /** The temporary folder of a throw-away server: who owns it, how it goes, and what to do with those of dead owners. */
 final class ScratchFolder {
+    /** The user that owns nothing, for servers started by root. */
+    static final int NOBODY = 65534;
     private static final String PREFIX = "jbang-release-pg-";
     private static final boolean WINDOWS = File.separatorChar == '\\';
     private static final String DATA = "data";
@@ -32,14 +35,13 @@ final class ScratchFolder {
     private static final String KEPT = "kept";
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration DRAFT = Duration.ofHours(1);
+    private static final int LOOK_MILLIS = 5;
+    private static final int STATUS_LINE = 8;
     /** What this process owns; asking the system for a lock of our own would lose it. */
     private static final Set<Path> OURS = ConcurrentHashMap.newKeySet();
 
     final Path path;
     private final FileChannel marker;
-
-    private static final int LOOK_MILLIS = 5;
-    private static final int STATUS_LINE = 8;
 
     private ScratchFolder(Path path, FileChannel marker) {
         this.path = path;
@@ -115,6 +117,32 @@ final class ScratchFolder {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(data())) {
             files.forEach(ScratchFolder::delete);
         }
+    }
+
+    /** Gives a file to the user that owns nothing. */
+    static void give(Path path) throws IOException {
+        Files.setAttribute(path, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Copies a server's programs in here, out of a home that is closed to that user; where they are then. */
+    Path borrow(Path bin) throws IOException {
+        Path home = bin.getParent();
+        Path copy = path.resolve("server");
+        for (String part : new String[] {"bin", "lib", "share"}) {
+            if (!Files.isDirectory(home.resolve(part))) {
+                continue;
+            }
+            try (Stream<Path> files = Files.walk(home.resolve(part))) {
+                for (Path file : (Iterable<Path>) files::iterator) {
+                    Path target = copy.resolve(home.relativize(file).toString());
+                    Files.createDirectories(target.getParent());
+                    Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+                    give(target);
+                }
+            }
+        }
+        give(copy);
+        return copy.resolve("bin");
     }
 
     /** Stops its server and deletes it. */
