@@ -35,7 +35,8 @@ public record Target(String host, int port, String database, String user, String
             "read-only", "secondary", "standby", "secondary", "prefer-standby", "preferSecondary");
     /** What else in the caller's environment would lead somewhere else, or change what pg_dump writes. */
     private static final List<String> OTHERS = List.of("PGSERVICE", "PGHOSTADDR", "PGSERVICEFILE", "PGCLIENTENCODING",
-            "PGSSLCRL", "PGSSLCRLDIR", "PGSSLMAXPROTOCOLVERSION", "PGSSLCERTMODE", "PGREQUIREPEER", "PGREQUIRESSL");
+            "PGSSLCRL", "PGSSLCRLDIR", "PGSSLMAXPROTOCOLVERSION", "PGSSLCERTMODE", "PGREQUIREPEER", "PGREQUIRESSL",
+            "PGLOADBALANCEHOSTS", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION");
     private static final String SECONDS_TO_CONNECT = "15";
 
     public Target {
