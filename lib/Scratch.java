@@ -290,10 +290,19 @@ public final class Scratch implements AutoCloseable {
         }
         as = nobody;
         folder.path.toFile().setExecutable(true, false);
-        // Not whether one of them starts: what root may still enter, the started program may not.
-        if (!Exec.of(by(nobody, "test", "-r", Clients.executable(bin, "initdb").toString())).run().ok()) {
+        if (!may("-x", folder.path)) {
+            throw Failure.missing("PostgreSQL has to run as the user nobody here, who cannot enter "
+                    + folder.path.getParent(), "name a temporary folder that is open to all:"
+                    + " export JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=/tmp");
+        }
+        if (!may("-r", Clients.executable(bin, "initdb"))) {
             bin = folder.borrow(bin);
         }
+    }
+
+    // That a program starts tells nothing: what root may still enter, the started program may not.
+    private boolean may(String what, Path file) {
+        return Exec.of(by(as, "test", what, file.toString())).run().ok();
     }
 
     /** Whether its programs run as another user, who must own its files. */

@@ -240,6 +240,19 @@ class ScratchTest {
     }
 
     @Test
+    void rootIsToldOfATemporaryFolderThatNobodyCanEnter() throws Exception {
+        assumeTrue(ROOT, "only root can become others");
+        Path refusing = refusing("unshare");
+        Path place = Files.createDirectory(temp.resolve("tmp"));
+        Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rwx------"));
+        Running child = start(List.of(), Map.of("PATH", refusing + File.pathSeparator + System.getenv("PATH")), place,
+                List.of(anyServer().toString()), classPath());
+        assertEquals("failed", child.word);
+        assertTrue(child.data.toString().contains("who cannot enter " + place.toRealPath()), child.toString());
+        assertEmpty(place);
+    }
+
+    @Test
     void rootWithNoWayOutIsToldWhy() throws Exception {
         assumeTrue(ROOT, "only root can become others");
         Path refusing = refusing("unshare", "setpriv");
