@@ -14,7 +14,7 @@ import lib.PhaseProcess;
 
 /** Our scripts as processes, as a release starts them, with what they say and when. */
 final class BenchScripts {
-    private static final int SAMPLE_MILLIS = 50;
+    private static final int SAMPLE_MILLIS = 250;
 
     private final Path folder;
     private final Map<String, String> environment;
