@@ -47,13 +47,14 @@ public final class Sessions {
     }
 
     // Without the right to look into a session its kind is null: the server's own have no database or no user. What we
-    // have open ourselves does not count.
+    // have open ourselves does not count; while one of ours comes in it has neither name nor state.
     private static final String COUNTS = """
             WITH client AS (
               SELECT datid, usesysid FROM pg_stat_activity
               WHERE datid IS NOT NULL AND usesysid IS NOT NULL
                 AND coalesce(backend_type, 'client backend') = 'client backend'
                 AND application_name NOT IN ('release preflight', 'release pooler')
+                AND NOT (usename = session_user AND coalesce(state, 'starting') = 'starting')
             ), mine AS (SELECT oid, rolsuper, rolconnlimit FROM pg_roles WHERE rolname = session_user
             ), here AS (SELECT oid, datconnlimit FROM pg_database WHERE datname = current_database())
             SELECT (SELECT count(*) FROM client), current_setting('max_connections'),
