@@ -178,7 +178,9 @@ public record Fingerprint(String hash, Map<String, String> objects) {
             UNION ALL
             SELECT 'publication ' || pubname,
               ROW(puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot)::text
-            FROM pg_publication
+                -- From 18 on; the default is left out, for older servers have nothing else.
+                || coalesce(nullif(to_jsonb(p) ->> 'pubgencols', 'n'), '')
+            FROM pg_publication p
             UNION ALL
             SELECT 'publication ' || pubname || ' of ' || schemaname || '.' || tablename,
               ROW(to_jsonb(t) ->> 'rowfilter',

@@ -236,6 +236,10 @@ class FingerprintTest {
             assertEquals(List.of(), of(newer.target("hard")).differences(of(hard), 20));
             assertEquals(of(hard).hash(), of(newer.target("hard")).hash());
             assertEquals(of(production).hash(), of(newer.target("drizzle")).hash());
+
+            Fingerprint before = of(newer.target("hard"));
+            World.execute(newer.target("hard"), "ALTER PUBLICATION pub SET (publish_generated_columns = stored)");
+            assertEquals(List.of("publication pub is different"), of(newer.target("hard")).differences(before, 9));
         }
     }
 
