@@ -24,9 +24,14 @@ abstract class BackupCase {
 
     /** Client programs of which one does something else: $real is the real one, $file its output, $here our folder. */
     static void standIn(World world, String program, String misdeed) {
+        standIn(world, REAL, program, misdeed);
+    }
+
+    /** The same, where the real ones are those of another folder. */
+    static void standIn(World world, Path realBin, String program, String misdeed) {
         Path bin = world.folder.resolve("bin");
         for (String name : List.of("pg_dump", "pg_restore", "pg_dumpall", "psql")) {
-            World.script(bin.resolve(name), "exec '" + REAL.resolve(name) + "' \"$@\"\n");
+            World.script(bin.resolve(name), "exec '" + realBin.resolve(name) + "' \"$@\"\n");
         }
         World.script(bin.resolve(program), """
                 real='%s'
@@ -34,8 +39,8 @@ abstract class BackupCase {
                 for word; do case "$word" in --file=*) file="${word#--file=}";; esac; done
                 here='%s'
                 %s
-                """.formatted(REAL.resolve(program), world.folder, misdeed));
-        world.environment.put("RELEASE_PG_CLIENTS", bin.toString());
+                """.formatted(realBin.resolve(program), world.folder, misdeed));
+        world.environment.put(Clients.VARIABLE, bin.toString());
     }
 
     /** Makes a backup and returns its path. */

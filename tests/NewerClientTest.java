@@ -25,6 +25,7 @@ import lib.Target;
 import lib.backup.Archive;
 import lib.backup.Load;
 import lib.backup.Manifest;
+import lib.backup.Script;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,14 +104,6 @@ class NewerClientTest extends BackupCase {
         return Exec.of(newer.tool("pg_restore").toString(), "--list", archive.toString()).run().orStop("", null).out();
     }
 
-    private static Path schema(Path dump) {
-        return Path.of(dump.toString().replace(".dump", ".schema.sql"));
-    }
-
-    private static Path globals(Path dump) {
-        return Path.of(dump.toString().replace(".dump", ".globals.sql"));
-    }
-
     @Test
     void aBackupIsPackedByZstdProvenAndRehearsed() throws IOException {
         assertTrue(list(good).contains("Compression: zstd"), list(good));
@@ -122,17 +115,17 @@ class NewerClientTest extends BackupCase {
         assertEquals(Manifest.of(good).contents().rows(), read.json().at("/facts/rows").asLong());
 
         // What a newer client adds to each script (a key, its version, a parameter) makes no other bytes.
-        byte[] script = Files.readAllBytes(schema(good));
+        byte[] script = Files.readAllBytes(Script.schemaOf(good));
         // What libpq asks of the caller's environment from 16 on leads nowhere else either.
         world.environment.put("PGLOADBALANCEHOSTS", "sometimes");
         world.environment.put("PGMINPROTOCOLVERSION", "9.9");
         Path again = backup(world);
         world.environment.put("PGLOADBALANCEHOSTS", null);
         world.environment.put("PGMINPROTOCOLVERSION", null);
-        assertArrayEquals(script, Files.readAllBytes(schema(again)));
-        assertTrue(World.read(schema(again)).contains("\n\\restrict x\n"), "the line of a function stays");
-        byte[] globals = Files.readAllBytes(globals(good));
-        assertArrayEquals(globals, Files.readAllBytes(globals(again)));
+        assertArrayEquals(script, Files.readAllBytes(Script.schemaOf(again)));
+        assertTrue(World.read(Script.schemaOf(again)).contains("\n\\restrict x\n"), "the line of a function stays");
+        byte[] globals = Files.readAllBytes(Script.globalsOf(good));
+        assertArrayEquals(globals, Files.readAllBytes(Script.globalsOf(again)));
         assertTrue(new String(globals, StandardCharsets.UTF_8).contains("CREATE ROLE app;"));
 
         World.Result rehearsed = world.run("validate", "--json");
@@ -269,9 +262,7 @@ class NewerClientTest extends BackupCase {
     void aPgDumpThatWasBuiltWithoutZstdPacksByGzip() {
         String refused = "pg_dump: error: invalid compression specification: "
                 + "this build does not support compression with ";
-        Clients.Client without = standIn("pg_dump", "case \" $*\" in *' --compress=zstd'*) echo '" + refused
-                + "ZSTD' >&2; exit 1;; esac");
-        has(world, without);
+        without("pg_dump", "case \" $*\" in *' --compress=zstd'*) echo '" + refused + "ZSTD' >&2; exit 1;; esac");
         World.Result result = world.run("backup", "--json");
         assertEquals(0, result.exit(), result::all);
         assertFalse(result.all().contains("rror") || result.all().contains("does not support"), result::all);
@@ -283,7 +274,7 @@ class NewerClientTest extends BackupCase {
 
         // One that can pack nothing is told once, in its own words, and leaves nothing.
         var before = files(world);
-        has(world, standIn("pg_dump", "echo '" + refused + "gzip' >&2; exit 1"));
+        without("pg_dump", "echo '" + refused + "gzip' >&2; exit 1");
         World.Result nothing = world.run("backup");
         assertEquals(10, nothing.exit(), nothing::all);
         assertTrue(nothing.err().contains("pg_dump ended with 1: " + refused + "gzip"), nothing::all);
@@ -292,21 +283,17 @@ class NewerClientTest extends BackupCase {
 
     @Test
     void aPgRestoreThatWasBuiltWithoutZstdSaysSoAndNotThatTheBackupIsBad() {
-        has(world, standIn("pg_restore", "case \" $*\" in *' --list'*) ;; *) echo 'pg_restore: error: cannot restore"
-                + " from compressed archive (this build does not support compression with ZSTD)' >&2; exit 1;; esac"));
+        without("pg_restore", "case \" $*\" in *' --list'*) ;; *) echo 'pg_restore: error: cannot restore"
+                + " from compressed archive (this build does not support compression with ZSTD)' >&2; exit 1;; esac");
         World.Result result = world.run("backup", "verify", good.toString());
         assertEquals(12, result.exit(), result::all);
         assertTrue(result.err().contains("was built without: ") && result.err().contains("with ZSTD"), result::all);
         assertFalse(result.err().contains("make a new one"), result::all);
     }
 
-    private static Clients.Client standIn(String program, String misdeed) {
-        Path bin = world.folder.resolve("without");
-        for (String name : List.of("pg_dump", "pg_restore", "pg_dumpall", "psql")) {
-            World.script(bin.resolve(name), (name.equals(program) ? "case \"$1\" in --version) ;; *) " + misdeed
-                    + ";; esac\n" : "") + "exec '" + newer.tool(name) + "' \"$@\"\n");
-        }
-        return new Clients.Client(newer.major(), newer.version(), bin);
+    /** A client that does something else, or nothing, for what is not wanted, and else what the real one does. */
+    private static void without(String program, String refusal) {
+        standIn(world, newer.bin(), program, refusal + "\nexec \"$real\" \"$@\"");
     }
 
     @Test

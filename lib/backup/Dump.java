@@ -38,8 +38,8 @@ import lib.Target;
 public final class Dump {
     private static final String HALF = ".part";
     private static final String LOCK_PATIENCE = "60000";
-    // Level 1 of gzip takes a fifth of its default's time. That of zstd takes half as long again to write, a quarter to
-    // read, and makes smaller archives; pg_restore sees less of what was damaged in them, which the SHA-256 sees all.
+    // Level 1 of gzip takes a fifth of its default's time. That of zstd takes half of that to write, a quarter to read,
+    // and makes smaller archives; pg_restore sees less of what was damaged in them, which the SHA-256 sees all.
     private static final String GZIP = "1";
     private static final String ZSTD = "zstd:1";
     private static final int KNOWS_ZSTD = 16;
