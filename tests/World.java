@@ -188,6 +188,13 @@ final class World implements AutoCloseable {
         return of(production, name, making);
     }
 
+    /** Another clone with the same production and all that lies in this one; ended by {@link #forget()}. */
+    World twin() {
+        World twin = new World(folder(), production);
+        twin.take(folder);
+        return twin;
+    }
+
     // Some hundred tests begin with one of a few repositories: each of these is made once, and copied.
     private static World of(Target production, String name, Consumer<World> making) {
         World world = new World(folder(), production);
@@ -195,14 +202,18 @@ final class World implements AutoCloseable {
         synchronized (MADE) {
             made = MADE.computeIfAbsent(name, key -> made(production, making));
         }
-        copy(made, world.folder);
+        world.take(made);
+        return world;
+    }
+
+    private void take(Path made) {
+        copy(made, folder);
         for (String config : List.of("origin.git/config", "work tree/.git/config")) {
-            Path file = world.folder.resolve(config);
-            write(file, read(file).replace(made.toString(), world.folder.toString()));
+            Path file = folder.resolve(config);
+            write(file, read(file).replace(made.toString(), folder.toString()));
         }
         // A copied file is another one to git until it has looked.
-        world.git("update-index", "-q", "--refresh");
-        return world;
+        git("update-index", "-q", "--refresh");
     }
 
     private static Path made(Target production, Consumer<World> making) {
