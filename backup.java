@@ -6,7 +6,7 @@
 //SOURCES lib/Gate.java lib/Phase.java lib/Pooler.java lib/Postgres.java lib/Project.java lib/Run.java lib/Target.java
 //SOURCES lib/backup/Archive.java lib/backup/Backups.java lib/backup/Contents.java lib/backup/Dump.java
 //SOURCES lib/backup/Pace.java lib/backup/Proof.java lib/backup/Prune.java lib/backup/Refresh.java
-//SOURCES lib/backup/Restore.java lib/backup/Script.java
+//SOURCES lib/backup/Restore.java lib/backup/Script.java lib/backup/Storage.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
@@ -43,6 +43,7 @@ import lib.backup.Prune;
 import lib.backup.Refresh;
 import lib.backup.Restore;
 import lib.backup.Script;
+import lib.backup.Storage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -55,6 +56,7 @@ import picocli.CommandLine.ScopeType;
         description = "Backs up the database of an environment and proves that the backup can be read.",
         footer = {"%nExamples:", "  jbang backup.java                     back up production into _migrations/",
             "  jbang backup.java --env staging       another environment of release.json",
+            "  jbang backup.java --jobs 1            one file, however large the database is",
             "  jbang backup.java verify FILE.dump    read it again, compare its SHA-256",
             "  jbang backup.java verify --restore FILE.dump   and restore it for a test",
             "  jbang backup.java list                what lies in _migrations/",
@@ -64,8 +66,15 @@ import picocli.CommandLine.ScopeType;
             "%nEnvironment:", "  PROD_DATABASE_URL   the database of production",
             "  RELEASE_PG_CLIENTS  folders with pg_dump and its kin, not the usual ones", Cli.EXIT_CODES})
 class backup implements Callable<Integer> {
+    private static final int MOST_JOBS = 64;
+
     @Mixin
     Cli.Options common;
+
+    @Option(names = "--jobs", paramLabel = "N",
+            description = {"How many connections pg_dump reads by: 1 makes one file, more a folder.",
+                "Default: one below 256 MB, else as many as there are cores, at most 4."})
+    Integer jobs;
 
     private Project project;
     private Run run;
@@ -83,6 +92,10 @@ class backup implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (jobs != null && (jobs < 1 || jobs > MOST_JOBS)) {
+            throw Failure.usage("--jobs " + jobs + " is not a number of connections from 1 to " + MOST_JOBS,
+                    "leave it out, or make one file: jbang backup.java --jobs 1");
+        }
         project = new Project(common);
         phase = common.phase("backup");
         // Production's data must not be one careless commit away from everybody: nothing is written before this.
@@ -128,7 +141,8 @@ class backup implements Callable<Integer> {
         globals = CompletableFuture.supplyAsync(() -> Script.globals(client, target));
         Archive archive;
         try (Pace pace = Pace.of(common.console(), target)) {
-            archive = pace.follow(Dump.of(target, client, file)).make(project.environment, identity, commit);
+            archive = pace.follow(Dump.of(target, client, file).jobs(jobs == null ? 0 : jobs))
+                    .make(project.environment, identity, commit);
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         Fingerprint schema = archive.manifest().schema();
@@ -138,12 +152,13 @@ class backup implements Callable<Integer> {
         phase.fact("bytes", archive.bytes());
         phase.fact("entries", archive.entries());
         phase.fact("packing", archive.packing());
+        phase.fact("folder", archive.folder());
         phase.fact("tables", contents.tables().size());
         phase.fact("rows", contents.rows());
         phase.fact("seconds", Math.round(seconds * 100) / 100.0);
         phase.fact("schema", schema.hash());
         String found = String.format("%s: %s, %s, %s in %s, read back whole, %.1f s", name(),
-                Size.of(archive.bytes()), Count.of(archive.entries(), "object"), Count.of(contents.rows(), "row"),
+                archive.size(), Count.of(archive.entries(), "object"), Count.of(contents.rows(), "row"),
                 Count.of(contents.tables().size(), "table"), seconds);
         List<String> invalid = schema.objects().keySet().stream().filter(name -> name.startsWith("invalid ")).toList();
         return invalid.isEmpty() ? Gate.passed(found)
@@ -192,14 +207,15 @@ class backup implements Callable<Integer> {
             phase.fact("bytes", archive.bytes());
             phase.fact("entries", archive.entries());
             phase.fact("packing", archive.packing());
-            String what = String.format("%s: %s, %d objects, read back whole, ", backup,
-                    Size.of(archive.bytes()), archive.entries());
+            phase.fact("folder", archive.folder());
+            String what = String.format("%s: %s, %d objects, read back whole, ", backup, archive.size(),
+                    archive.entries());
             if (archive.described()) {
                 return Gate.passed(what + "SHA-256 as when it was made");
             }
             String unproven = what + "but not proven: no manifest stands beside it";
             return archive.summed() ? Gate.warned(unproven, "compare it yourself, if you have its hash: "
-                    + Exec.typed(List.of("sha256sum", backup.toString())))
+                    + Storage.summing(backup))
                     : Gate.warned(unproven + ", and most damages of its rows do not show (compression: "
                     + archive.packing() + ")", "see whether it restores: "
                     + Exec.typed(List.of("jbang", "backup.java", "verify", "--restore", backup.toString())));

@@ -3,9 +3,9 @@
 //JAVA 17+
 
 //SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Count.java lib/Failure.java
-//SOURCES lib/Fingerprint.java lib/Gate.java lib/Hash.java lib/History.java lib/Holds.java lib/Json.java
+//SOURCES lib/Fingerprint.java lib/Gate.java lib/History.java lib/Holds.java lib/Json.java
 //SOURCES lib/Migration.java lib/Phase.java lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
-//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/plan/Catalog.java lib/plan/Certificate.java
+//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/backup/Storage.java lib/plan/Catalog.java lib/plan/Certificate.java
 //SOURCES lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java lib/plan/Plan.java
 //SOURCES lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
 //SOURCES lib/rehearsal/After.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java
@@ -36,7 +36,6 @@ import lib.Count;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
-import lib.Hash;
 import lib.History;
 import lib.Holds;
 import lib.Json;
@@ -49,6 +48,7 @@ import lib.Run;
 import lib.Scratch;
 import lib.Target;
 import lib.backup.Manifest;
+import lib.backup.Storage;
 import lib.plan.Catalog;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
@@ -227,7 +227,7 @@ class validate implements Callable<Integer> {
         backup = run.facts("backup");
         dump = project.repo.resolve(backup.path("file").asText());
         production = Json.as(backup.path("identity"), Postgres.Identity.class);
-        if (!Files.isRegularFile(dump)) {
+        if (!Storage.exists(dump)) {
             throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
         }
         long bytes = backup.path("databaseBytes").asLong(Scratch.UNKNOWN);
@@ -235,7 +235,7 @@ class validate implements Callable<Integer> {
         if (staging == null && !Compose.present(project.repo)) {
             ahead = Beside.of(() -> Copy.on(scratch, project.repo, production, bytes));
         }
-        if (!Hash.of(dump).equals(backup.path("sha256").asText())) {
+        if (!Storage.sha256(dump).equals(backup.path("sha256").asText())) {
             throw Failure.stop(backup.path("file").asText()
                     + " is not the file that was backed up: its SHA-256 has changed",
                     "jbang backup.java");

@@ -1,4 +1,4 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Hash.java ../Run.java Manifest.java
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Run.java ../Size.java Manifest.java Storage.java
 
 package lib.backup;
 
@@ -18,8 +18,8 @@ import java.util.stream.IntStream;
 import lib.Clients;
 import lib.Exec;
 import lib.Failure;
-import lib.Hash;
 import lib.Run;
+import lib.Size;
 
 /**
  * A backup on disk that was read back whole.
@@ -55,21 +55,23 @@ public record Archive(Path file, long bytes, int entries, String packing, String
 
     /** Reads any archive whole; one that differs from its manifest is refused even if it can be read. */
     public static Archive verify(Path file) {
-        if (Files.isDirectory(file)) {
-            throw Failure.stop(file + " is a folder, not a backup in one file", "ls -l " + typed(file));
+        if (Files.isDirectory(file) && !Storage.isFolder(file)) {
+            throw Failure.stop(file + " is a folder, and none that pg_dump wrote: it has no table of contents",
+                    "ls -l " + typed(file));
         }
         if (!Files.exists(file)) {
             throw Failure.stop("there is no file " + file, "ls -l " + typed(file.toAbsolutePath().getParent()));
         }
         Manifest manifest = Manifest.exists(file) ? Manifest.of(file) : null;
         try {
-            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Hash.of(file));
+            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Storage.sha256(file));
             if (manifest != null && !joined(hash).equals(manifest.sha256())) {
                 throw Failure.stop(file + " is not the backup that was made: SHA-256 " + joined(hash).substring(0, 12)
                         + "… instead of " + manifest.sha256().substring(0, 12) + "…", AGAIN);
             }
             Listing listing = readBack(file, reader(manifest), file.toString());
-            return new Archive(file, Files.size(file), listing.entries.size(), listing.packing, joined(hash), manifest);
+            return new Archive(file, Storage.bytes(file), listing.entries.size(), listing.packing, joined(hash),
+                    manifest);
         } catch (IOException e) {
             throw Failure.stop(file + " cannot be read: " + Run.reason(e), "ls -l " + typed(file));
         }
@@ -93,19 +95,30 @@ public record Archive(Path file, long bytes, int entries, String packing, String
         return reader(manifest);
     }
 
+    /** Its size and kind, for people. */
+    public String size() {
+        return Size.of(bytes) + (folder() ? " in a folder" : "");
+    }
+
+    /** Whether it is a folder, and not one file. */
+    public boolean folder() {
+        return Storage.isFolder(file);
+    }
+
     /** Whether it is the one that was made, which only a manifest can tell. */
     public boolean described() {
         return manifest != null;
     }
 
-    /** Whether damaged rows show when they are read. */
+    /** Whether damaged rows show when they are read; in a folder a file that ends too early is read as a whole one. */
     public boolean summed() {
-        return packing.equals(GZIP);
+        return packing.equals(GZIP) && !folder();
     }
 
     /** Reads every row and returns its list, which alone passes on most damaged archives. */
     static Listing readBack(Path file, Clients.Client client, String name) throws IOException {
-        if (Files.size(file) == 0) {
+        long bytes = Storage.bytes(file);
+        if (bytes == 0) {
             throw Failure.stop(name + " is empty", AGAIN);
         }
         String restore = client.tool("pg_restore").toString();
@@ -115,7 +128,7 @@ public record Archive(Path file, long bytes, int entries, String packing, String
         }
         Listing listing = Listing.of(list.lines());
         List<String> tables = listing.entries.stream().filter(entry -> ROWS.matcher(entry).matches()).toList();
-        if (Files.size(file) < LARGE || tables.size() < 2) {
+        if (bytes < LARGE || tables.size() < 2) {
             readable(name, read(restore, file));
         } else {
             // To unpack keeps one core busy: the rows of every second table are read beside all the rest.

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../Json.java ../Run.java ../Size.java ../Width.java Archive.java Manifest.java Script.java Uses.java
+//SOURCES ../Failure.java ../Json.java ../Run.java ../Size.java ../Width.java Archive.java Manifest.java Script.java
+//SOURCES Storage.java Uses.java
 
 package lib.backup;
 
@@ -112,7 +113,7 @@ public final class Backups {
     }
 
     private static Backup look(Path file, List<String> uses) throws IOException {
-        long bytes = Files.size(file);
+        long bytes = Storage.bytes(file);
         Instant changed = Files.getLastModifiedTime(file).toInstant();
         if (!Manifest.exists(file)) {
             return new Backup(file, stamped(file, changed), bytes, null, null, null, null, State.UNKNOWN, uses);

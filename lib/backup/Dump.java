@@ -1,60 +1,43 @@
-//SOURCES ../Beside.java ../Clients.java ../Exec.java ../Failure.java ../Fingerprint.java ../Gate.java ../Hash.java
-//SOURCES ../Postgres.java ../Run.java ../Target.java Archive.java Backups.java Contents.java Manifest.java Reading.java
-//SOURCES Sequences.java Snapshot.java
+//SOURCES ../Beside.java ../Clients.java ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Run.java
+//SOURCES ../Target.java Archive.java Backups.java Contents.java Jobs.java Manifest.java PgDump.java Reading.java
+//SOURCES Sequences.java Snapshot.java Storage.java
 
 package lib.backup;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import lib.Beside;
 import lib.Clients;
-import lib.Exec;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
-import lib.Hash;
 import lib.Postgres;
 import lib.Run;
 import lib.Target;
 
 /**
  * The making of an archive: pg_dump, and beside it the counts and hashes of all tables in the very snapshot it reads.
- * The file gets its name only after it was read back and described, so whatever bears a backup's name is one; what an
+ * It gets its name only after it was read back and described, so whatever bears a backup's name is one; what an
  * earlier, killed run left half-written is removed.
  */
 public final class Dump {
-    private static final String HALF = ".part";
-    private static final String LOCK_PATIENCE = "60000";
-    // Level 1 of gzip takes a fifth of its default's time. That of zstd takes half of that to write, a quarter to read,
-    // and makes smaller archives; pg_restore sees less of what was damaged in them, which the SHA-256 sees all.
-    private static final String GZIP = "1";
-    private static final String ZSTD = "zstd:1";
-    private static final int KNOWS_ZSTD = 16;
-    private static final int SIGNAL = 128;
     private static final int LOOK_MILLIS = 200;
-    private static final Pattern CHATTER = Pattern.compile("^pg_dump\\S*: (?!(error|warning|detail|hint):)");
-    private static final Pattern GONE = Pattern.compile("terminating connection|server closed the connection"
-            + "|could not receive data|no connection to the server|is shutting down");
 
     private final Target target;
     private final Clients.Client client;
     private final Path file;
     private final Path half;
+    private int jobs;
     private LongConsumer bytes = size -> { };
-    private Consumer<String> lines = line -> { };
+    private PgDump.Rows rows = new PgDump.Rows() { };
     private Consumer<String> stages = words -> { };
     private Contents.Listener tables = (table, read, all) -> { };
 
@@ -62,12 +45,18 @@ public final class Dump {
         this.target = target;
         this.client = client;
         this.file = file;
-        this.half = file.resolveSibling(file.getFileName() + HALF);
+        this.half = file.resolveSibling(file.getFileName() + Storage.HALF);
     }
 
-    /** A dump of a database into a file that does not exist yet, by a client that fits the server. */
+    /** A dump of a database to where nothing is yet, by a client that fits the server. */
     public static Dump of(Target target, Clients.Client client, Path file) {
         return new Dump(target, client, file);
+    }
+
+    /** How many connections read side by side: 1 makes one file, more a folder; 0 is what suits the database. */
+    public Dump jobs(int number) {
+        this.jobs = number;
+        return this;
     }
 
     /** Hears every now and then how large the archive has become, in bytes. */
@@ -76,9 +65,9 @@ public final class Dump {
         return this;
     }
 
-    /** Hears each line that pg_dump says of its work. */
-    public Dump lines(Consumer<String> listener) {
-        this.lines = listener;
+    /** Hears of each table whose rows pg_dump reads. */
+    Dump rows(PgDump.Rows listener) {
+        this.rows = listener;
         return this;
     }
 
@@ -108,7 +97,7 @@ public final class Dump {
                 throw new Failure(Failure.Exit.INTERRUPTED, "interrupted; nothing was kept", null, e);
             }
             if (e instanceof SQLException && String.valueOf(((SQLException) e).getSQLState()).matches("57P0.|08...")) {
-                throw gone(Gate.words(e));
+                throw PgDump.gone(Gate.words(e));
             }
             throw e;
         } finally {
@@ -120,7 +109,7 @@ public final class Dump {
 
     // After a success there is no half file any more, and the manifest has its archive.
     private void clean() {
-        Run.discard(half);
+        Storage.discard(half);
         if (!Files.exists(file)) {
             Run.discard(Manifest.file(file));
         }
@@ -129,27 +118,24 @@ public final class Dump {
     private Archive made(String environment, Postgres.Identity identity, String commit)
             throws IOException, SQLException {
         try (Snapshot snapshot = Snapshot.of(target)) {
-            Files.createFile(half);
-            Run.permit(half, "rw-------");
             Reading reading = new Reading(target, snapshot.name(), tables);
+            int connections = jobs > 0 ? jobs : Jobs.fitting(snapshot.connection());
             Beside<Contents> counted = Beside.of(() -> reading.contents(null));
             Beside<Fingerprint> schema = Beside.of(() -> Fingerprint.of(snapshot.connection()));
-            Exec.Result result = pgDump(snapshot.name(), client.major() < KNOWS_ZSTD ? GZIP : ZSTD);
-            if (result.err().contains(Archive.NOT_BUILT_IN)) {
-                result = pgDump(snapshot.name(), GZIP);
-            }
-            if (!result.ok()) {
+            try {
+                write(snapshot.name(), connections);
+            } catch (Failure | IOException e) {
                 reading.stop();
-                throw failed(result);
+                throw e;
             }
             stages.accept("reading back");
             Beside<Path> onDisk = Beside.of(this::forced);
-            Beside<String> hash = Beside.of(() -> Hash.of(half));
+            Beside<String> hash = Beside.of(() -> Storage.sha256(half));
             Archive.Listing listing = Archive.readBack(half, client, "what pg_dump wrote");
             stages.accept("counting the rows");
             Contents contents = counted.join().with(Sequences.of(half, listing.entries(), client));
             String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-            Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Files.size(half),
+            Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Storage.bytes(half),
                     listing.entries().size(), hash.join(), schema.join(), contents);
             manifest.save(file);
             Files.move(onDisk.join(), file, StandardCopyOption.ATOMIC_MOVE);
@@ -159,10 +145,9 @@ public final class Dump {
         }
     }
 
-    // From here on a power cut does not take it away.
     private Path forced() {
-        try (FileChannel channel = FileChannel.open(half, StandardOpenOption.WRITE)) {
-            channel.force(true);
+        try {
+            Storage.force(half);
             return half;
         } catch (IOException e) {
             throw unwritable(e);
@@ -174,21 +159,12 @@ public final class Dump {
                 "make room: df -h " + Archive.typed(file.toAbsolutePath().getParent()), e);
     }
 
-    private Exec.Result pgDump(String snapshot, String compression) {
-        Map<String, String> environment = target.environment();
-        environment.put("PGAPPNAME", "release backup");
-        // The archive is in the database's own encoding, whatever the caller's terminal likes.
-        environment.put("PGCLIENTENCODING", null);
-        // What it says is read here, in English.
-        environment.put("LC_ALL", "C");
+    private void write(String snapshot, int connections) throws IOException {
         Thread watch = new Thread(this::watch, "size of the archive");
         watch.setDaemon(true);
         watch.start();
         try {
-            return Exec.of(client.tool("pg_dump").toString(), "--format=custom", "--compress=" + compression,
-                    "--no-owner", "--no-privileges", "--no-password", "--verbose",
-                    "--lock-wait-timeout=" + LOCK_PATIENCE, "--snapshot=" + snapshot, "--file=" + half)
-                    .with(environment).errorLines(lines).run();
+            PgDump.of(target, client, half).rows(rows).write(snapshot, connections);
         } finally {
             watch.interrupt();
         }
@@ -198,9 +174,9 @@ public final class Dump {
         try {
             while (true) {
                 Thread.sleep(LOOK_MILLIS);
-                bytes.accept(Files.size(half));
+                bytes.accept(Storage.bytes(half));
             }
-        } catch (InterruptedException | IOException e) {
+        } catch (InterruptedException | Failure e) {
             // The dump has ended, and with it what there is to watch.
             return;
         }
@@ -216,47 +192,11 @@ public final class Dump {
         }
     }
 
-    private Failure failed(Exec.Result result) {
-        // Without what --verbose adds.
-        List<String> lines = result.tail(Integer.MAX_VALUE).lines().filter(line -> !CHATTER.matcher(line).find())
-                .toList();
-        String said = String.join("\n", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
-        String gone = lines.stream().filter(line -> GONE.matcher(line).find()).findFirst().orElse(null);
-        String how = result.exit() > SIGNAL ? "was killed by signal " + (result.exit() - SIGNAL)
-                : "ended with " + result.exit();
-        String role = "\"" + target.user().replace("\"", "\"\"") + "\"";
-        String way = "nothing was kept; try it again: jbang backup.java";
-        if (said.contains("row-level security") || said.contains("row security")) {
-            way = "let the role see every row: ALTER ROLE " + role + " BYPASSRLS;";
-        } else if (said.contains("permission denied")) {
-            way = "use the URL of the tables' owner, or let this role read: GRANT pg_read_all_data TO " + role + ";";
-        } else if (said.contains("lock timeout")) {
-            way = "a session holds a lock on it: SELECT pid, state, query FROM pg_stat_activity WHERE state <> 'idle';";
-        } else if (gone != null) {
-            return gone(gone);
-        } else if (said.contains("No space left")) {
-            way = "make room: df -h " + Archive.typed(file.toAbsolutePath().getParent());
-        }
-        return Failure.stop("pg_dump " + how + (said.isBlank() ? "" : ": " + said), way);
-    }
-
-    private static Failure gone(String said) {
-        return Failure.missing("the server ended the connection in the middle of the backup: " + said,
-                "nothing was kept; see what became of the server, then: jbang backup.java");
-    }
-
     private static void removeHalves(Path folder) {
         List<Path> left = Backups.leftBehind(folder);
         if (!left.isEmpty()) {
-            endLeftDumps(folder);
+            PgDump.endLeft(folder);
         }
-        left.forEach(Run::discard);
-    }
-
-    // A run that was killed could not end its pg_dump, which goes on reading for a file that nobody wants.
-    private static void endLeftDumps(Path folder) {
-        String start = "--file=" + folder.resolve("backup-");
-        ProcessHandle.allProcesses().filter(process -> Stream.of(process.info().arguments().orElse(new String[0]))
-                .anyMatch(word -> word.startsWith(start) && word.endsWith(HALF))).forEach(ProcessHandle::destroy);
+        left.forEach(Storage::discard);
     }
 }

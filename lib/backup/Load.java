@@ -1,4 +1,4 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java ../sql/Name.java
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java ../sql/Name.java Storage.java
 
 package lib.backup;
 
@@ -42,7 +42,7 @@ public final class Load {
         this.archive = archive;
         this.client = client;
         // As many as there are cores: whatever is more gets in their way.
-        this.jobs = archive.toFile().length() < SMALL ? 1 : Runtime.getRuntime().availableProcessors();
+        this.jobs = Storage.bytes(archive) < SMALL ? 1 : Runtime.getRuntime().availableProcessors();
     }
 
     /** What is to be loaded, and by which client: one that is not older than the one that made it. */

@@ -10,8 +10,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import lib.Console;
 import lib.Failure;
 import lib.Postgres;
@@ -23,18 +21,15 @@ import lib.Target;
  * Tells how far a dump is: the share of the tables that are done, by their size on disk, how much is written, and which
  * table is at work. A table counts when it is finished: nobody knows how far pg_dump is within one.
  */
-public final class Pace implements AutoCloseable {
-    /** What pg_dump says with --verbose when it comes to a table's rows. */
-    private static final Pattern TABLE = Pattern.compile("pg_dump\\S*: dumping contents of table \"(.*)\"");
+public final class Pace implements AutoCloseable, PgDump.Rows {
     private static final String SIZES = "SELECT nspname || '.' || relname, pg_table_size(c.oid) FROM pg_class c"
             + " JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'"
             + " AND nspname !~ '^pg_' AND nspname <> 'information_schema'";
 
     private final Target target;
     private final Progress progress;
-    private final Set<String> begun = new HashSet<>();
+    private final Set<String> finished = new HashSet<>();
     private Map<String, Long> sizes = Map.of();
-    private long done;
     private String table = "";
     private String stage = "";
     private long written;
@@ -51,7 +46,7 @@ public final class Pace implements AutoCloseable {
 
     /** Hears from a dump how far it is. */
     public Dump follow(Dump dump) {
-        return dump.bytes(this::written).lines(this::line).stages(this::stage);
+        return dump.bytes(this::written).rows(this).stages(this::stage);
     }
 
     // Asked by the bar when it appears: a small backup is over by then.
@@ -70,20 +65,23 @@ public final class Pace implements AutoCloseable {
         }
         synchronized (this) {
             sizes = found;
-            done = begun.stream().filter(each -> !each.equals(table)).mapToLong(this::size).sum();
             show();
         }
         return found.values().stream().mapToLong(Long::longValue).sum();
     }
 
-    /** A line that pg_dump wrote on standard error. */
-    private synchronized void line(String line) {
-        Matcher named = TABLE.matcher(line);
-        if (named.matches()) {
-            next(named.group(1));
-            begun.add(table);
-            show();
-        }
+    @Override
+    public synchronized void begun(String name) {
+        table = name;
+        // It may be read once more, by another pg_dump.
+        finished.remove(name);
+        show();
+    }
+
+    @Override
+    public synchronized void finished(String name) {
+        finished.add(name);
+        show();
     }
 
     /** The size that the archive has reached, in bytes. */
@@ -95,21 +93,12 @@ public final class Pace implements AutoCloseable {
     /** What is done after the last table, in words. */
     private synchronized void stage(String words) {
         stage = words;
-        next("");
+        finished.addAll(sizes.keySet());
         show();
     }
 
-    private void next(String name) {
-        done += size(table);
-        table = name;
-    }
-
-    private long size(String name) {
-        return sizes.getOrDefault(name, 0L);
-    }
-
     private void show() {
-        progress.to(done);
+        progress.to(finished.stream().mapToLong(each -> sizes.getOrDefault(each, 0L)).sum());
         String what = stage.isEmpty() ? table : stage;
         progress.note("wrote " + Size.of(written) + (what.isEmpty() ? "" : ", " + what));
     }

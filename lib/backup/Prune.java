@@ -1,16 +1,14 @@
-//SOURCES ../Failure.java ../Hash.java ../Run.java Archive.java Backups.java
+//SOURCES ../Failure.java ../Run.java Archive.java Backups.java Storage.java
 
 package lib.backup;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import lib.Failure;
-import lib.Hash;
 import lib.Run;
 import lib.backup.Backups.Backup;
 import lib.backup.Backups.State;
@@ -55,7 +53,7 @@ public final class Prune {
     }
 
     private static boolean whole(Backup backup) {
-        return Hash.of(backup.file()).equals(backup.sha256());
+        return Storage.sha256(backup.file()).equals(backup.sha256());
     }
 
     private static List<Fate> fates(List<Backup> backups, String environment, int keep) {
@@ -138,7 +136,7 @@ public final class Prune {
 
     private static void delete(Path file) {
         try {
-            Files.deleteIfExists(file);
+            Storage.remove(file);
         } catch (IOException e) {
             throw new Failure(Failure.Exit.MISSING, file + " cannot be removed: " + Run.reason(e),
                     "see who owns the folder: ls -ld " + Archive.typed(file.getParent()), e);

@@ -1,4 +1,5 @@
-//SOURCES ../Failure.java ../Postgres.java ../Target.java Contents.java LargeObjects.java Snapshot.java Tables.java
+//SOURCES ../Failure.java ../Postgres.java ../Target.java Contents.java Jobs.java LargeObjects.java Snapshot.java
+//SOURCES Tables.java
 
 package lib.backup;
 
@@ -94,9 +95,10 @@ final class Reading {
         }
     }
 
-    // As many as there are cores; pg_dump, which reads the same snapshot beside it, needs one of them.
+    // As many as there are cores; of a production that is in use not too many, and pg_dump beside it needs a core, too.
     private int connections() {
-        return Runtime.getRuntime().availableProcessors() - (snapshot == null ? 0 : 1);
+        int cores = Runtime.getRuntime().availableProcessors();
+        return snapshot == null ? cores : Math.min(Jobs.MOST, cores - 1);
     }
 
     /** Ends what is being read; a server goes on for long with a statement whose asker has gone. */

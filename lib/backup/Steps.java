@@ -1,5 +1,5 @@
 //SOURCES ../Address.java ../Cli.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
-//SOURCES ../Count.java ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Size.java ../Target.java
+//SOURCES ../Count.java ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Target.java
 //SOURCES Archive.java Contents.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
 //SOURCES Server.java Sessions.java Traits.java
 
@@ -24,7 +24,6 @@ import lib.Phase;
 import lib.Postgres;
 import lib.Progress;
 import lib.Project;
-import lib.Size;
 import lib.Target;
 import picocli.CommandLine.Option;
 
@@ -74,7 +73,7 @@ public final class Steps implements AutoCloseable {
         archive = Archive.verify(file);
         phase.fact("file", file.toString());
         phase.fact("sha256", archive.sha256());
-        String found = String.format("%s: %s, %d objects, read back whole", file, Size.of(archive.bytes()),
+        String found = String.format("%s: %s, %d objects, read back whole", file, archive.size(),
                 archive.entries());
         if (archive.described()) {
             phase.fact("of", archive.manifest().identity());
