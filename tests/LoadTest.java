@@ -55,7 +55,9 @@ class LoadTest {
     void onlyWhatSaysNothingOfTheDataIsLetPass(String words, int exit, boolean passes) {
         String said = Stream.of(words.split(" ")).map(SAID::get).collect(Collectors.joining());
         World.script(folder.resolve("pg_restore"), "cat >&2 <<'END'\n" + said + "END\nexit " + exit + "\n");
-        Load.Result result = Load.of(folder.resolve("some.dump"), new Clients.Client(17, "17.0", folder))
+        Path archive = folder.resolve("some.dump");
+        World.write(archive, "some");
+        Load.Result result = Load.of(archive, new Clients.Client(17, "17.0", folder))
                 .into(new Target("localhost", 1, "some", "me", "", Map.of()));
         assertEquals(passes, result.ok(), said);
         if (!passes) {
