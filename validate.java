@@ -155,6 +155,7 @@ class validate implements Callable<Integer> {
     private SqlFile sql;
     private Plan plan;
     private Fingerprint schema;
+    private Beside<Long> statistics;
     private Staging staging;
     private Executor.Result result;
     private SqlFile data;
@@ -280,6 +281,7 @@ class validate implements Callable<Integer> {
         CompletableFuture.runAsync(() -> Statement.of("SELECT 1", 1));
         Restored restored = Restored.of(dump, saved, backup.path("schema").asText(), copy, common.console());
         schema = restored.schema();
+        statistics = restored.statistics();
         return Gate.passed(String.format("the copy has the schema of the backup, and its %s in %s, %.1f s",
                 Count.of(restored.contents().rows(), "row"), Count.of(restored.contents().tables().size(), "table"),
                 (System.nanoTime() - start) / 1e9));
@@ -385,6 +387,7 @@ class validate implements Callable<Integer> {
             try (Connection connection = Postgres.read(copy.target(), "validate")) {
                 dataSchema = Fingerprint.of(connection);
             }
+            statistics.join();
             // Taken back again: what the proofs look at is what the release SQL alone has left.
             Executor.Done[] done = new Executor.Done[1];
             Executor.Result tried = new Executor(copy.target(), (connection, segment) -> {
@@ -400,6 +403,7 @@ class validate implements Callable<Integer> {
     }
 
     private Gate.Finding apply(Rehearsal rehearsal, List<Proof> proofs) throws SQLException {
+        statistics.join();
         for (Proof proof : proofs) {
             proof.before();
         }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.stream.Collectors;
 import lib.Beside;
 import lib.Console;
 import lib.Copy;
@@ -24,9 +25,14 @@ import lib.backup.Manifest;
  *
  * @param schema of the copy
  * @param contents of the copy, as they were saved
+ * @param statistics the planner's, which are still being made: nothing is to be measured before they are there
  */
-public record Restored(Fingerprint schema, Contents contents) {
+public record Restored(Fingerprint schema, Contents contents, Beside<Long> statistics) {
     private static final int MOST = 5;
+    // What has an index knows its rows since that was built.
+    private static final String UNCOUNTED = "SELECT format('%I.%I', nspname, relname) FROM pg_class c"
+            + " JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind IN ('r', 'm') AND reltuples <= 0"
+            + " AND pg_relation_size(c.oid) > 0 AND nspname !~ '^pg_' AND nspname <> 'information_schema'";
 
     /**
      * Restores it, and compares schema, rows and values with what was saved; a difference is a {@link Failure}.
@@ -38,8 +44,6 @@ public record Restored(Fingerprint schema, Contents contents) {
         try (Progress progress = Progress.of(console, "restoring", tables, Progress.Unit.TABLES)) {
             copy.restore(dump, saved.reader(), progress::step);
         }
-        // It reads and sorts on one core alone, and neither changes what is compared nor waits for it.
-        Beside<Long> analyzed = Beside.of(() -> analyze(copy));
         Fingerprint schema;
         try (Connection connection = Postgres.read(copy.target(), "rehearsal")) {
             schema = Fingerprint.of(connection);
@@ -62,8 +66,20 @@ public record Restored(Fingerprint schema, Contents contents) {
                     + String.join("\n  ", differences), "see whether the backup is at fault: "
                     + Exec.typed(List.of("jbang", "backup.java", "verify", "--restore", dump.toString())));
         }
-        analyzed.join();
-        return new Restored(schema, contents);
+        count(copy);
+        // It reads and sorts on one core alone: the SQL is written and read beside it.
+        return new Restored(schema, contents, Beside.of(() -> analyze(copy)));
+    }
+
+    // How many rows a table has is asked when the SQL is written.
+    private static void count(Copy copy) throws SQLException {
+        try (Connection connection = Postgres.write(copy.target(), "rehearsal")) {
+            String tables = Postgres.rows(connection, UNCOUNTED).stream().map(row -> row.get(0))
+                    .collect(Collectors.joining(", "));
+            if (!tables.isEmpty()) {
+                Postgres.execute(connection, "ANALYZE " + tables);
+            }
+        }
     }
 
     private static long analyze(Copy copy) throws SQLException {
