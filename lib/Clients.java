@@ -56,6 +56,18 @@ public final class Clients {
             throw Failure.missing(name + " is not beside pg_dump " + version + " in " + bin,
                     "install it: " + install(major));
         }
+
+        /** A call of one of them; what it says is read here, in English. */
+        public Exec call(String name, List<String> arguments) {
+            List<String> command = new ArrayList<>(List.of(tool(name).toString()));
+            command.addAll(arguments);
+            return Exec.of(command).with("LC_ALL", "C");
+        }
+
+        /** The same. */
+        public Exec call(String name, String... arguments) {
+            return call(name, List.of(arguments));
+        }
     }
 
     /** All clients found, the newest first. */

@@ -1,9 +1,9 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Run.java ../Size.java Manifest.java Storage.java
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Size.java Listing.java Manifest.java Picked.java
+//SOURCES Storage.java
 
 package lib.backup;
 
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,35 +18,17 @@ import java.util.stream.IntStream;
 import lib.Clients;
 import lib.Exec;
 import lib.Failure;
-import lib.Run;
 import lib.Size;
 
 /**
  * A backup on disk that was read back whole.
  *
- * @param entries the objects its table of contents lists
- * @param packing how its rows are compressed: gzip, zstd, lz4 or none
+ * @param listing what it lists
  * @param manifest what stood beside it; null when an archive came without one
  */
-public record Archive(Path file, long bytes, int entries, String packing, String sha256, Manifest manifest) {
-    /** What pg_restore lists: the objects, and how the rows are compressed. */
-    record Listing(List<String> entries, String packing) {
-        private static final Pattern PACKING = Pattern.compile(";\\s+Compression: (\\S+)");
-
-        private static Listing of(List<String> lines) {
-            String packing = lines.stream().map(PACKING::matcher).filter(Matcher::matches)
-                    .map(line -> line.group(1)).findFirst().orElse("none");
-            // Up to PostgreSQL 15 it is the level of gzip.
-            return new Listing(lines.stream().filter(line -> !line.startsWith(";") && !line.isBlank()).toList(),
-                    packing.equals("0") ? "none" : packing.matches("-?\\d") ? GZIP : packing);
-        }
-    }
-
-    /** The only one that keeps a sum of the rows: in any other most of what was damaged is read without a word. */
-    private static final String GZIP = "gzip";
+public record Archive(Path file, long bytes, Listing listing, String sha256, Manifest manifest) {
     /** From so many bytes on it pays to read an archive by two programs. */
     private static final long LARGE = 16 << 20;
-    private static final Pattern ROWS = Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA .*");
     /** What pg_restore says of a format that it does not know yet: 1.15 came with 16, 1.16 with 17. */
     private static final Pattern NEWER = Pattern.compile("unsupported version \\(1\\.(1[5-9]|2\\d)\\)");
     /** What a program says that was built without what an archive is, or shall be, packed by. */
@@ -63,18 +45,13 @@ public record Archive(Path file, long bytes, int entries, String packing, String
             throw Failure.stop("there is no file " + file, "ls -l " + typed(file.toAbsolutePath().getParent()));
         }
         Manifest manifest = Manifest.exists(file) ? Manifest.of(file) : null;
-        try {
-            CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Storage.sha256(file));
-            if (manifest != null && !joined(hash).equals(manifest.sha256())) {
-                throw Failure.stop(file + " is not the backup that was made: SHA-256 " + joined(hash).substring(0, 12)
-                        + "… instead of " + manifest.sha256().substring(0, 12) + "…", AGAIN);
-            }
-            Listing listing = readBack(file, reader(manifest), file.toString());
-            return new Archive(file, Storage.bytes(file), listing.entries.size(), listing.packing, joined(hash),
-                    manifest);
-        } catch (IOException e) {
-            throw Failure.stop(file + " cannot be read: " + Run.reason(e), "ls -l " + typed(file));
+        CompletableFuture<String> hash = CompletableFuture.supplyAsync(() -> Storage.sha256(file));
+        if (manifest != null && !joined(hash).equals(manifest.sha256())) {
+            throw Failure.stop(file + " is not the backup that was made: SHA-256 " + joined(hash).substring(0, 12)
+                    + "… instead of " + manifest.sha256().substring(0, 12) + "…", AGAIN);
         }
+        Listing listing = readBack(file, reader(manifest), file.toString());
+        return new Archive(file, Storage.bytes(file), listing, joined(hash), manifest);
     }
 
     private static <T> T joined(CompletableFuture<T> work) {
@@ -112,59 +89,51 @@ public record Archive(Path file, long bytes, int entries, String packing, String
 
     /** Whether damaged rows show when they are read; in a folder a file that ends too early is read as a whole one. */
     public boolean summed() {
-        return packing.equals(GZIP) && !folder();
+        return packing().equals(Listing.GZIP) && !folder();
+    }
+
+    /** How many objects it lists. */
+    public int entries() {
+        return listing.entries().size();
+    }
+
+    /** How its rows are compressed. */
+    public String packing() {
+        return listing.packing();
     }
 
     /** Reads every row and returns its list, which alone passes on most damaged archives. */
-    static Listing readBack(Path file, Clients.Client client, String name) throws IOException {
+    static Listing readBack(Path file, Clients.Client client, String name) {
         long bytes = Storage.bytes(file);
         if (bytes == 0) {
             throw Failure.stop(name + " is empty", AGAIN);
         }
-        String restore = client.tool("pg_restore").toString();
-        Exec.Result list = run(List.of(restore, "--list", file.toString()));
-        if (!list.ok()) {
-            throw unreadable(name, list);
-        }
+        Exec.Result list = client.call("pg_restore", "--list", file.toString()).run();
+        readable(name, list);
         Listing listing = Listing.of(list.lines());
-        List<String> tables = listing.entries.stream().filter(entry -> ROWS.matcher(entry).matches()).toList();
+        List<String> tables = listing.tables();
         if (bytes < LARGE || tables.size() < 2) {
-            readable(name, read(restore, file));
+            readable(name, read(client, file));
         } else {
             // To unpack keeps one core busy: the rows of every second table are read beside all the rest.
-            readBack(restore, file, name, listing.entries, IntStream.range(0, tables.size())
-                    .filter(place -> place % 2 == 1).mapToObj(tables::get).collect(Collectors.toSet()));
+            Set<String> second = IntStream.range(0, tables.size()).filter(place -> place % 2 == 1)
+                    .mapToObj(tables::get).collect(Collectors.toSet());
+            try (Picked some = Picked.of(listing.entries().stream().filter(second::contains).toList());
+                    Picked rest = Picked.of(listing.entries().stream().filter(entry -> !second.contains(entry))
+                            .toList())) {
+                CompletableFuture<Exec.Result> beside = CompletableFuture
+                        .supplyAsync(() -> read(client, file, some.option()));
+                readable(name, read(client, file, rest.option()));
+                readable(name, joined(beside));
+            }
         }
         return listing;
     }
 
-    private static void readBack(String restore, Path file, String name, List<String> entries, Set<String> second)
-            throws IOException {
-        Path some = Files.createTempFile("entries", ".list");
-        Path rest = Files.createTempFile("entries", ".list");
-        try {
-            Files.write(some, entries.stream().filter(second::contains).toList());
-            Files.write(rest, entries.stream().filter(entry -> !second.contains(entry)).toList());
-            CompletableFuture<Exec.Result> beside = CompletableFuture
-                    .supplyAsync(() -> read(restore, file, "--use-list=" + some));
-            readable(name, read(restore, file, "--use-list=" + rest));
-            readable(name, joined(beside));
-        } finally {
-            Run.discard(some);
-            Run.discard(rest);
-        }
-    }
-
-    private static Exec.Result read(String restore, Path file, String... options) {
-        List<String> command = new ArrayList<>(List.of(restore));
-        command.addAll(List.of(options));
-        command.addAll(List.of("--file=" + (File.separatorChar == '\\' ? "NUL" : "/dev/null"), file.toString()));
-        return run(command);
-    }
-
-    // What it says is read here, in English.
-    private static Exec.Result run(List<String> command) {
-        return Exec.of(command).with("LC_ALL", "C").run();
+    private static Exec.Result read(Clients.Client client, Path file, String... options) {
+        List<String> arguments = new ArrayList<>(List.of(options));
+        arguments.addAll(List.of("--file=" + (File.separatorChar == '\\' ? "NUL" : "/dev/null"), file.toString()));
+        return client.call("pg_restore", arguments).run();
     }
 
     private static void readable(String name, Exec.Result result) {

@@ -1,5 +1,5 @@
 //SOURCES ../Beside.java ../Clients.java ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Run.java
-//SOURCES ../Target.java Archive.java Backups.java Contents.java Jobs.java Manifest.java PgDump.java Reading.java
+//SOURCES ../Target.java Archive.java Backups.java Contents.java Jobs.java Listing.java Manifest.java PgDump.java Reading.java
 //SOURCES Sequences.java Snapshot.java Storage.java
 
 package lib.backup;
@@ -131,17 +131,16 @@ public final class Dump {
             stages.accept("reading back");
             Beside<Path> onDisk = Beside.of(this::forced);
             Beside<String> hash = Beside.of(() -> Storage.sha256(half));
-            Archive.Listing listing = Archive.readBack(half, client, "what pg_dump wrote");
+            Listing listing = Archive.readBack(half, client, "what pg_dump wrote");
             stages.accept("counting the rows");
-            Contents contents = counted.join().with(Sequences.of(half, listing.entries(), client));
+            Contents contents = counted.join().with(Sequences.of(half, listing, client));
             String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
             Manifest manifest = new Manifest(environment, identity, commit, client.version(), now, Storage.bytes(half),
                     listing.entries().size(), hash.join(), schema.join(), contents);
             manifest.save(file);
             Files.move(onDisk.join(), file, StandardCopyOption.ATOMIC_MOVE);
             Run.settle(file.getParent());
-            return new Archive(file, manifest.bytes(), manifest.entries(), listing.packing(), manifest.sha256(),
-                    manifest);
+            return new Archive(file, manifest.bytes(), listing, manifest.sha256(), manifest);
         }
     }
 

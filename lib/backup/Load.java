@@ -71,16 +71,14 @@ public final class Load {
     /** Loads all it can; what could not be loaded is in the result. */
     public Result into(Target target) {
         // Subscriptions would reach out to other servers, and labels need providers that only production has.
-        List<String> command = new ArrayList<>(List.of(client.tool("pg_restore").toString(), "--no-owner",
-                "--no-privileges", "--no-subscriptions", "--no-security-labels", "--no-password", "--jobs=" + jobs,
-                "--dbname=" + target.database()));
-        command.addAll(options);
+        List<String> arguments = new ArrayList<>(List.of("--no-owner", "--no-privileges", "--no-subscriptions",
+                "--no-security-labels", "--no-password", "--jobs=" + jobs, "--dbname=" + target.database()));
+        arguments.addAll(options);
         if (listener != null) {
-            command.add("--verbose");
+            arguments.add("--verbose");
         }
-        command.add(archive.toString());
-        // What it says is read here, in English.
-        Exec load = Exec.of(command).with(target.environment()).with("LC_ALL", "C");
+        arguments.add(archive.toString());
+        Exec load = client.call("pg_restore", arguments).with(target.environment());
         if (listener != null) {
             load.errorLines(this::hear);
         }

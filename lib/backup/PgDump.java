@@ -93,18 +93,14 @@ final class PgDump {
         environment.put("PGAPPNAME", "release backup");
         // The archive is in the database's own encoding, whatever the caller's terminal likes.
         environment.put("PGCLIENTENCODING", null);
-        // What it says is read here, in English.
-        environment.put("LC_ALL", "C");
-        List<String> command = new ArrayList<>(List.of(client.tool("pg_dump").toString(),
-                jobs > 1 ? "--format=directory" : "--format=custom", "--compress=" + packing, "--no-owner",
-                "--no-privileges", "--no-password", "--verbose", "--lock-wait-timeout=" + LOCK_PATIENCE,
-                "--snapshot=" + snapshot, "--file=" + half));
-        if (jobs > 1) {
-            command.add("--jobs=" + jobs);
-        }
         // Whoever called has it flushed to the disk beside other work.
-        command.add("--no-sync");
-        return Exec.of(command).with(environment).errorLines(line -> hear(line, jobs > 1)).run();
+        List<String> arguments = new ArrayList<>(List.of(jobs > 1 ? "--format=directory" : "--format=custom",
+                "--compress=" + packing, "--no-owner", "--no-privileges", "--no-password", "--no-sync", "--verbose",
+                "--lock-wait-timeout=" + LOCK_PATIENCE, "--snapshot=" + snapshot, "--file=" + half));
+        if (jobs > 1) {
+            arguments.add("--jobs=" + jobs);
+        }
+        return client.call("pg_dump", arguments).with(environment).errorLines(line -> hear(line, jobs > 1)).run();
     }
 
     private void hear(String line, boolean several) {

@@ -1,11 +1,7 @@
-//SOURCES ../Exec.java ../Failure.java ../Gate.java ../Postgres.java ../Target.java
-//SOURCES ../sql/Name.java Server.java
+//SOURCES ../Failure.java ../Postgres.java ../Target.java ../sql/Name.java Archive.java Picked.java Server.java
 
 package lib.backup;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.LinkedHashSet;
@@ -15,9 +11,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import lib.Exec;
 import lib.Failure;
-import lib.Gate;
 import lib.Postgres;
 import lib.Target;
 import lib.sql.Name;
@@ -45,29 +39,22 @@ final class Requirements {
 
     /** Reads them from the archive; its data is not touched. */
     static Requirements of(Archive archive) {
-        Path file = archive.file();
-        String restore = archive.reader().tool("pg_restore").toString();
-        List<String> list = Exec.of(restore, "--list", file.toString()).run()
-                .orStop(file + " cannot be listed", "jbang backup.java verify " + Archive.typed(file)).lines();
         Set<String> extensions = new TreeSet<>();
-        for (String line : list) {
-            Matcher matcher = EXTENSION.matcher(line);
+        for (String entry : archive.listing().entries()) {
+            Matcher matcher = EXTENSION.matcher(entry);
             if (matcher.matches()) {
                 // With its owner behind it, where the archive was made with owners.
                 extensions.add(matcher.group(1).split(" ")[0]);
             }
         }
-        List<String> naming = list.stream().filter(line -> NAMING_ROLES.matcher(line).matches()).toList();
-        return new Requirements(extensions, naming.isEmpty() ? Set.of() : roles(file, restore, naming));
+        List<String> naming = archive.listing().entries(NAMING_ROLES);
+        return new Requirements(extensions, naming.isEmpty() ? Set.of() : roles(archive, naming));
     }
 
-    private static Set<String> roles(Path archive, String restore, List<String> entries) {
-        Path list = null;
-        try {
-            list = Files.createTempFile("restore", ".list");
-            Files.write(list, entries);
-            String sql = Exec.of(restore, "--use-list=" + list, "--file=-", archive.toString()).run()
-                    .orStop(archive + " cannot be read", null).out();
+    private static Set<String> roles(Archive archive, List<String> entries) {
+        try (Picked picked = Picked.of(entries)) {
+            String sql = archive.reader().call("pg_restore", picked.option(), "--file=-", archive.file().toString())
+                    .run().orStop(archive.file() + " cannot be read", null).out();
             Set<String> roles = new LinkedHashSet<>();
             for (String line : sql.lines().toList()) {
                 Matcher matcher = TO.matcher(line);
@@ -83,13 +70,6 @@ final class Requirements {
             }
             roles.removeAll(ANYBODY);
             return roles;
-        } catch (IOException e) {
-            throw new Failure(Failure.Exit.MISSING, "no temporary file can be made: " + Gate.words(e),
-                    "make room: df -h " + System.getProperty("java.io.tmpdir"), e);
-        } finally {
-            if (list != null) {
-                list.toFile().delete();
-            }
         }
     }
 

@@ -46,8 +46,8 @@ public final class Script {
 
     /** The schema of an archive, without owners and privileges; the server is not asked, only the table of contents. */
     public static Script schema(Clients.Client client, Path archive) {
-        Exec.Result result = Exec.of(client.tool("pg_restore").toString(), "--schema-only", "--no-owner",
-                "--no-privileges", "--file=-", archive.toString()).run();
+        Exec.Result result = client.call("pg_restore", "--schema-only", "--no-owner", "--no-privileges", "--file=-",
+                archive.toString()).run();
         return new Script(stable(result.orStop("the schema cannot be read from " + archive,
                 "make a new backup: jbang backup.java").bytes()));
     }
@@ -62,8 +62,8 @@ public final class Script {
         environment.put("PGAPPNAME", "release backup");
         environment.put("PGCLIENTENCODING", null);
         // Its own default is the database postgres, which may be missing or closed to this role.
-        Exec.Result result = Exec.of(client.tool("pg_dumpall").toString(), "--globals-only", "--no-role-passwords",
-                "--no-password", "--database=" + target.database()).with(environment).run();
+        Exec.Result result = client.call("pg_dumpall", "--globals-only", "--no-role-passwords", "--no-password",
+                "--database=" + target.database()).with(environment).run();
         if (!result.ok()) {
             String said = result.err().lines().filter(line -> line.contains("error:")).findFirst()
                     .orElse(result.tail(1));

@@ -1,9 +1,7 @@
-//SOURCES ../Clients.java ../Exec.java ../Run.java ../sql/Name.java
+//SOURCES ../Clients.java ../sql/Name.java Listing.java Picked.java
 
 package lib.backup;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
@@ -11,8 +9,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Clients;
-import lib.Exec;
-import lib.Run;
 import lib.sql.Name;
 
 /**
@@ -29,23 +25,19 @@ final class Sequences {
     private Sequences() {
     }
 
-    /** Reads them from an archive, given the entries of its list. */
-    static SortedMap<String, String> of(Path archive, List<String> entries, Clients.Client client) throws IOException {
+    /** Reads them from an archive, given its list. */
+    static SortedMap<String, String> of(Path archive, Listing listing, Clients.Client client) {
         SortedMap<String, String> sequences = new TreeMap<>();
-        List<String> wanted = entries.stream().filter(entry -> ENTRY.matcher(entry).matches()).toList();
+        List<String> wanted = listing.entries(ENTRY);
         if (wanted.isEmpty()) {
             return sequences;
         }
-        Path list = Files.createTempFile("sequences", ".list");
-        try {
-            Files.write(list, wanted);
-            Matcher set = SET.matcher(Exec.of(client.tool("pg_restore").toString(), "--use-list=" + list, "--file=-",
-                    archive.toString()).run().orStop("the archive cannot be read", null).out());
+        try (Picked picked = Picked.of(wanted)) {
+            Matcher set = SET.matcher(client.call("pg_restore", picked.option(), "--file=-", archive.toString()).run()
+                    .orStop("the archive cannot be read", null).out());
             while (set.find()) {
                 sequences.put(name(set.group(1)), set.group(2) + " " + set.group(3));
             }
-        } finally {
-            Run.discard(list);
         }
         return sequences;
     }

@@ -1,10 +1,8 @@
-//SOURCES ../Exec.java ../Failure.java ../Gate.java ../sql/Name.java Contents.java Load.java Neighbours.java Steps.java
-//SOURCES ../Clients.java ../Count.java
+//SOURCES ../Clients.java ../Count.java ../Exec.java ../Failure.java ../Gate.java ../sql/Name.java Contents.java Load.java
+//SOURCES Neighbours.java Picked.java Steps.java
 
 package lib.backup;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,34 +65,21 @@ final class SingleTables {
             Path archive = steps.archive.file();
             Clients.Client reader = steps.archive.reader();
             Load.of(archive, reader).with("--section=pre-data").into(steps.replacement.target()).orStop(place);
-            Path list = null;
-            try {
-                list = Files.createTempFile("restore", ".list");
-                Files.write(list, entries(archive));
-                Load.of(archive, reader).with("--section=data", "--use-list=" + list).tables(heard)
+            try (Picked picked = Picked.of(entries())) {
+                Load.of(archive, reader).with("--section=data", picked.option()).tables(heard)
                         .into(steps.replacement.target()).orStop(place);
-            } catch (IOException e) {
-                throw new Failure(Failure.Exit.MISSING, "no temporary file can be made: " + Gate.words(e),
-                        "make room: df -h " + System.getProperty("java.io.tmpdir"), e);
-            } finally {
-                if (list != null) {
-                    list.toFile().delete();
-                }
             }
         });
     }
 
-    private List<String> entries(Path archive) {
-        String restore = steps.archive.reader().tool("pg_restore").toString();
-        List<String> all = Exec.of(restore, "--list", archive.toString()).run()
-                .orStop(archive + " cannot be listed", "jbang backup.java verify " + archive).lines();
+    private List<String> entries() {
         List<String> entries = new ArrayList<>();
         for (String table : expected.keySet()) {
             Name name = Name.parse(table);
             // The list writes names as they are, a line break in one as a blank.
             String words = (name.schema() + " " + name.name()).replaceAll("[\r\n]", " ");
-            Pattern entry = Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA " + Pattern.quote(words) + "( .*|)");
-            entries.addAll(all.stream().filter(line -> entry.matcher(line).matches()).toList());
+            entries.addAll(steps.archive.listing().entries(
+                    Pattern.compile("\\d+; \\d+ \\d+ TABLE DATA " + Pattern.quote(words) + "( .*|)")));
         }
         return entries;
     }
