@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -132,6 +133,35 @@ class NewerClientTest extends BackupCase {
         assertEquals(0, rehearsed.exit(), rehearsed::all);
         assertEquals("pass", rehearsed.gate("rehearsal.restore").path("status").asText(), rehearsed::all);
         assertEquals(newer.version(), rehearsed.json().at("/facts/reader").asText(), rehearsed::all);
+    }
+
+    @Test
+    void aFolderOfItsFilesThatEndTooEarlyIsNoBackup() throws IOException {
+        world.execute("CREATE TABLE nothing (i int)", "SELECT lo_create(0)");
+        World.Result result = world.run("backup", "--jobs", "2");
+        assertEquals(0, result.exit(), result::all);
+        Path made = world.repo.resolve(result.out().strip());
+        Files.delete(Manifest.file(made));
+        List<Path> packed;
+        try (var files = Files.list(made)) {
+            packed = files.filter(file -> file.toString().endsWith(".zst")).toList();
+        }
+        assertTrue(packed.size() > 2, packed::toString);
+        packed = packed.stream().sorted(Comparator.comparing(file -> -file.toFile().length())).limit(2).toList();
+        for (Path file : packed) {
+            byte[] whole = Files.readAllBytes(file);
+            for (int length : new int[] {0, whole.length / 2, whole.length - 1}) {
+                Files.write(file, Arrays.copyOf(whole, length));
+                World.Result cut = world.run("backup", "verify", made.toString());
+                assertEquals(10, cut.exit(), cut::all);
+                assertTrue(cut.err().contains("its file " + file.getFileName() + " ends too early"), cut::all);
+            }
+            Files.write(file, whole);
+        }
+        World.Result good = world.run("backup", "verify", made.toString());
+        assertEquals(0, good.exit(), good::all);
+        assertTrue(good.err().contains("most damages of its rows do not show (compression: zstd)"), good::all);
+        world.execute("DROP TABLE nothing", "SELECT lo_unlink(oid) FROM pg_largeobject_metadata");
     }
 
     @Test

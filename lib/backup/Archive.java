@@ -1,9 +1,10 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Size.java Listing.java Manifest.java Picked.java
-//SOURCES Storage.java
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Run.java ../Size.java Endings.java Listing.java
+//SOURCES Manifest.java Picked.java Storage.java
 
 package lib.backup;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.stream.IntStream;
 import lib.Clients;
 import lib.Exec;
 import lib.Failure;
+import lib.Run;
 import lib.Size;
 
 /**
@@ -87,9 +89,9 @@ public record Archive(Path file, long bytes, Listing listing, String sha256, Man
         return manifest != null;
     }
 
-    /** Whether damaged rows show when they are read; in a folder a file that ends too early is read as a whole one. */
+    /** Whether damaged rows show when they are read. */
     public boolean summed() {
-        return packing().equals(Listing.GZIP) && !folder();
+        return packing().equals(Listing.GZIP);
     }
 
     /** How many objects it lists. */
@@ -112,22 +114,46 @@ public record Archive(Path file, long bytes, Listing listing, String sha256, Man
         readable(name, list);
         Listing listing = Listing.of(list.lines());
         List<String> tables = listing.tables();
-        if (bytes < LARGE || tables.size() < 2) {
+        if (Storage.isFolder(file)) {
+            whole(name, file, listing);
+        }
+        if (Storage.isFolder(file) && Endings.readsAll(listing.packing())) {
+            readWithout(name, client, file, listing, Set.copyOf(tables));
+        } else if (bytes < LARGE || tables.size() < 2) {
             readable(name, read(client, file));
         } else {
             // To unpack keeps one core busy: the rows of every second table are read beside all the rest.
             Set<String> second = IntStream.range(0, tables.size()).filter(place -> place % 2 == 1)
                     .mapToObj(tables::get).collect(Collectors.toSet());
-            try (Picked some = Picked.of(listing.entries().stream().filter(second::contains).toList());
-                    Picked rest = Picked.of(listing.entries().stream().filter(entry -> !second.contains(entry))
-                            .toList())) {
+            try (Picked picked = Picked.of(listing.entries().stream().filter(second::contains).toList())) {
                 CompletableFuture<Exec.Result> beside = CompletableFuture
-                        .supplyAsync(() -> read(client, file, some.option()));
-                readable(name, read(client, file, rest.option()));
+                        .supplyAsync(() -> read(client, file, picked.option()));
+                readWithout(name, client, file, listing, second);
                 readable(name, joined(beside));
             }
         }
         return listing;
+    }
+
+    private static void readWithout(String name, Clients.Client client, Path file, Listing listing,
+            Set<String> others) {
+        try (Picked rest = Picked.of(listing.entries().stream().filter(entry -> !others.contains(entry)).toList())) {
+            readable(name, read(client, file, rest.option()));
+        }
+    }
+
+    private static void whole(String name, Path folder, Listing listing) {
+        try {
+            Endings.wrong(folder, listing).ifPresent(wrong -> {
+                throw unreadable(name, wrong);
+            });
+        } catch (IOException e) {
+            throw unreadable(name, Run.reason(e));
+        }
+    }
+
+    private static Failure unreadable(String name, String why) {
+        return Failure.stop(name + " cannot be read back whole: " + why, AGAIN);
     }
 
     private static Exec.Result read(Clients.Client client, Path file, String... options) {
@@ -155,8 +181,7 @@ public record Archive(Path file, long bytes, Listing listing, String sha256, Man
                     + said, "install one that knows it, as PostgreSQL's own packages do, then: export "
                     + Clients.VARIABLE + "=ITS_FOLDER");
         }
-        return Failure.stop(name + " cannot be read back whole: "
-                + (said.isBlank() ? "pg_restore ended with " + result.exit() : said), AGAIN);
+        return unreadable(name, said.isBlank() ? "pg_restore ended with " + result.exit() : said);
     }
 
     static String typed(Path path) {
