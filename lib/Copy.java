@@ -1,6 +1,6 @@
 //SOURCES Clients.java Compose.java Exec.java Failure.java Gate.java Postgres.java Scratch.java Servers.java StandBy.java
 //SOURCES Target.java
-//SOURCES backup/Load.java backup/Manifest.java backup/Script.java sql/Name.java
+//SOURCES backup/Load.java backup/Manifest.java backup/Script.java backup/Verbose.java sql/Name.java
 
 package lib;
 
@@ -13,13 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import lib.backup.Load;
 import lib.backup.Manifest;
 import lib.backup.Script;
+import lib.backup.Verbose;
 import lib.sql.Name;
 
 /** A copy of production made from its backup, on a server that is not production's; it goes when it is closed. */
@@ -235,8 +235,8 @@ public final class Copy implements AutoCloseable {
         restore(dump, client, null);
     }
 
-    /** The same, telling the name of each table whose rows begin to be loaded; null tells nobody. */
-    public void restore(Path dump, Clients.Client client, Consumer<String> tables) throws SQLException {
+    /** The same, telling of each table whose rows are loaded; null tells nobody. */
+    public void restore(Path dump, Clients.Client client, Verbose.Listener rows) throws SQLException {
         String encoding = Manifest.exists(dump) ? Manifest.of(dump).contents().encoding() : UTF8;
         if (!encoding.equals(UTF8)) {
             makeAgain(encoding);
@@ -244,7 +244,7 @@ public final class Copy implements AutoCloseable {
         if (own()) {
             makeRoles(dump);
         }
-        Load load = Load.of(dump, client).tables(tables);
+        Load load = Load.of(dump, client).rows(rows);
         Load.Result result = load.into(target);
         if (!result.ok() && own() && !result.missingRoles().isEmpty()) {
             for (String role : result.missingRoles()) {

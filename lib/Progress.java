@@ -20,7 +20,7 @@ import me.tongfei.progressbar.ProgressState;
  */
 public final class Progress implements AutoCloseable {
     /** What is counted. */
-    public enum Unit { BYTES, TABLES, STATEMENTS }
+    public enum Unit { BYTES, ROWS, STATEMENTS }
 
     private static final Duration UNTOLD = Duration.ofSeconds(2);
     private static final int REDRAWN_MILLIS = 250;

@@ -65,6 +65,34 @@ class ProgressTest extends BackupCase {
         assertFalse(result.err().contains("\r") || result.err().contains("\u001b"), result::all);
     }
 
+    @ParameterizedTest
+    @CsvSource({"'', 0", "pg_dump: finished item 7 TABLE DATA ballast, [1-9]\\d?"})
+    void ofSeveralConnectionsATableCountsWhenItIsSaidToBeDone(String last, String share) throws Exception {
+        standIn(world, "pg_dump", SLOW.replace("until", "echo '" + last + "' >&2\nuntil"));
+        World.Running running = world.begin("backup", "--jobs", "2");
+        await(() -> World.read(running.err()).contains("backing up"), "a line");
+        World.write(world.folder.resolve("go"), "");
+        World.Result result = running.end();
+        assertEquals(0, result.exit(), result::all);
+        String line = result.err().lines().filter(each -> each.startsWith("backing up")).findFirst().orElseThrow();
+        assertTrue(line.matches("backing up: " + share + " %, wrote 0 bytes, .*"), line);
+    }
+
+    @Test
+    void aRestoreIsAsFarAsTheRowsOfTheTablesThatAreDone() throws Exception {
+        backup(world);
+        standIn(world, "pg_restore", "case \" $* \" in *--dbname*) ;; *) exec \"$real\" \"$@\";; esac\n"
+                + SLOW.replace("pg_dump: dumping contents of", "pg_restore: processing data for"));
+        World.Running running = world.begin("validate");
+        await(() -> World.read(running.err()).contains("restoring"), "a line");
+        World.write(world.folder.resolve("go"), "");
+        World.Result result = running.end();
+        assertEquals(0, result.exit(), result::all);
+        String line = result.err().lines().filter(each -> each.startsWith("restoring")).findFirst().orElseThrow();
+        long all = Long.parseLong(result.err().replaceFirst("(?s).* and its (\\d+) rows in .*", "$1"));
+        assertTrue(line.startsWith("restoring: " + 100 * 20000 / all + " %, public.od?[2Jd, "), line);
+    }
+
     @Test
     void whatIsDoneAtOnceIsNotToldOf() {
         World.Result result = world.run("backup");

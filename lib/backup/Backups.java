@@ -68,6 +68,7 @@ public final class Backups {
             node.put("made", made.toString());
             node.put("age", Duration.between(made, Instant.now()).toSeconds());
             node.put("bytes", bytes);
+            node.put("folder", Storage.isFolder(file));
             node.put("server", server);
             node.put("environment", environment);
             node.put("commit", commit);

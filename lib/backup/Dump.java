@@ -1,6 +1,6 @@
 //SOURCES ../Beside.java ../Clients.java ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Run.java
 //SOURCES ../Target.java Archive.java Backups.java Contents.java Jobs.java Listing.java Manifest.java PgDump.java Reading.java
-//SOURCES Sequences.java Snapshot.java Storage.java
+//SOURCES Sequences.java Snapshot.java Storage.java Verbose.java
 
 package lib.backup;
 
@@ -37,7 +37,7 @@ public final class Dump {
     private final Path half;
     private int jobs;
     private LongConsumer bytes = size -> { };
-    private PgDump.Rows rows = new PgDump.Rows() { };
+    private Verbose.Listener rows = new Verbose.Listener() { };
     private Consumer<String> stages = words -> { };
     private Contents.Listener tables = (table, read, all) -> { };
 
@@ -66,7 +66,7 @@ public final class Dump {
     }
 
     /** Hears of each table whose rows pg_dump reads. */
-    Dump rows(PgDump.Rows listener) {
+    Dump rows(Verbose.Listener listener) {
         this.rows = listener;
         return this;
     }

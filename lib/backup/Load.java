@@ -1,4 +1,5 @@
 //SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java ../sql/Name.java Storage.java
+//SOURCES Verbose.java
 
 package lib.backup;
 
@@ -7,8 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Clients;
 import lib.Exec;
@@ -30,13 +29,12 @@ public final class Load {
     private static final List<String> GONE = List.of("server closed the connection", "terminating connection",
             "the database system is", "Connection refused", "no connection to the server");
     private static final Pattern ROLE = Pattern.compile("role \"((?:[^\"]|\"\")+)\" does not exist");
-    private static final Pattern TABLE = Pattern.compile("pg_restore: processing data for table \"(.+)\"");
 
     private final Path archive;
     private final Clients.Client client;
     private final List<String> options = new ArrayList<>();
     private int jobs;
-    private Consumer<String> listener;
+    private Verbose.Listener rows;
 
     private Load(Path archive, Clients.Client client) {
         this.archive = archive;
@@ -62,9 +60,9 @@ public final class Load {
         return this;
     }
 
-    /** Hears the name of each table whose rows begin to be loaded. */
-    public Load tables(Consumer<String> listener) {
-        this.listener = listener;
+    /** Hears of each table whose rows are loaded. */
+    public Load rows(Verbose.Listener listener) {
+        this.rows = listener;
         return this;
     }
 
@@ -74,22 +72,15 @@ public final class Load {
         List<String> arguments = new ArrayList<>(List.of("--no-owner", "--no-privileges", "--no-subscriptions",
                 "--no-security-labels", "--no-password", "--jobs=" + jobs, "--dbname=" + target.database()));
         arguments.addAll(options);
-        if (listener != null) {
+        if (rows != null) {
             arguments.add("--verbose");
         }
         arguments.add(archive.toString());
         Exec load = client.call("pg_restore", arguments).with(target.environment());
-        if (listener != null) {
-            load.errorLines(this::hear);
+        if (rows != null) {
+            load.errorLines(new Verbose(jobs > 1, rows)::line);
         }
         return new Result(archive, load.run());
-    }
-
-    private void hear(String line) {
-        Matcher table = TABLE.matcher(line);
-        if (table.matches()) {
-            listener.accept(table.group(1));
-        }
     }
 
     /** What came of it. */

@@ -1,5 +1,5 @@
 //SOURCES ../Console.java ../Failure.java ../Postgres.java ../Progress.java ../Target.java Dump.java
-//SOURCES ../Size.java
+//SOURCES ../Size.java Verbose.java
 
 package lib.backup;
 
@@ -21,7 +21,7 @@ import lib.Target;
  * Tells how far a dump is: the share of the tables that are done, by their size on disk, how much is written, and which
  * table is at work. A table counts when it is finished: nobody knows how far pg_dump is within one.
  */
-public final class Pace implements AutoCloseable, PgDump.Rows {
+public final class Pace implements AutoCloseable, Verbose.Listener {
     private static final String SIZES = "SELECT nspname || '.' || relname, pg_table_size(c.oid) FROM pg_class c"
             + " JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'"
             + " AND nspname !~ '^pg_' AND nspname <> 'information_schema'";

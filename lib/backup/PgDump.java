@@ -1,4 +1,4 @@
-//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java Archive.java Storage.java
+//SOURCES ../Clients.java ../Exec.java ../Failure.java ../Target.java Archive.java Storage.java Verbose.java
 
 package lib.backup;
 
@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import lib.Clients;
@@ -25,8 +24,6 @@ final class PgDump {
     private static final int KNOWS_ZSTD = 16;
     private static final int SIGNAL = 128;
     private static final Pattern CHATTER = Pattern.compile("^pg_dump\\S*: (?!(error|warning|detail|hint):)");
-    private static final Pattern BEGINS = Pattern.compile("pg_dump\\S*: dumping contents of table \"(.*)\"");
-    private static final Pattern ENDS = Pattern.compile("pg_dump\\S*: finished item \\d+ TABLE DATA (.*)");
     private static final Pattern GONE = Pattern.compile("terminating connection|server closed the connection"
             + "|could not receive data|no connection to the server|is shutting down");
     // Each of several connections locks its tables anew, and gives up where somebody waits for one; or has no place.
@@ -36,9 +33,7 @@ final class PgDump {
     private final Target target;
     private final Clients.Client client;
     private final Path half;
-    /** The tables whose rows are just being read. */
-    private final List<String> working = new ArrayList<>();
-    private Rows rows = new Rows() { };
+    private Verbose.Listener rows = new Verbose.Listener() { };
 
     private PgDump(Target target, Clients.Client client, Path half) {
         this.target = target;
@@ -51,16 +46,8 @@ final class PgDump {
         return new PgDump(target, client, half);
     }
 
-    /** Hears when the rows of a table, named with its schema, begin to be read, and when they are. */
-    interface Rows {
-        default void begun(String table) {
-        }
-
-        default void finished(String table) {
-        }
-    }
-
-    PgDump rows(Rows listener) {
+    /** Hears of each table whose rows it reads. */
+    PgDump rows(Verbose.Listener listener) {
         this.rows = listener;
         return this;
     }
@@ -88,7 +75,6 @@ final class PgDump {
 
     private Exec.Result run(String snapshot, int jobs, String packing) throws IOException {
         Storage.prepare(half, jobs > 1);
-        working.clear();
         Map<String, String> environment = target.environment();
         environment.put("PGAPPNAME", "release backup");
         // The archive is in the database's own encoding, whatever the caller's terminal likes.
@@ -100,26 +86,7 @@ final class PgDump {
         if (jobs > 1) {
             arguments.add("--jobs=" + jobs);
         }
-        return client.call("pg_dump", arguments).with(environment).errorLines(line -> hear(line, jobs > 1)).run();
-    }
-
-    private void hear(String line, boolean several) {
-        Matcher begins = BEGINS.matcher(line);
-        Matcher ends = ENDS.matcher(line);
-        if (begins.matches()) {
-            if (!several) {
-                // A single connection does not say when it has read a table: when it comes to the next.
-                working.forEach(rows::finished);
-                working.clear();
-            }
-            working.add(begins.group(1));
-            rows.begun(begins.group(1));
-        } else if (ends.matches()) {
-            working.stream().filter(table -> table.endsWith("." + ends.group(1))).findFirst().ifPresent(table -> {
-                working.remove(table);
-                rows.finished(table);
-            });
-        }
+        return client.call("pg_dump", arguments).with(environment).errorLines(new Verbose(jobs > 1, rows)::line).run();
     }
 
     private Failure failed(Exec.Result result) {

@@ -1,6 +1,6 @@
 //SOURCES ../Failure.java ../Fingerprint.java ../Gate.java ../Postgres.java ../Target.java ../sql/Name.java
 //SOURCES Archive.java Contents.java Grants.java Load.java Manifest.java Neighbours.java Requirements.java
-//SOURCES Server.java Swap.java Traits.java
+//SOURCES Server.java Swap.java Traits.java Verbose.java
 
 package lib.backup;
 
@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import lib.Failure;
 import lib.Fingerprint;
 import lib.Gate;
@@ -76,9 +75,9 @@ final class Replacement implements AutoCloseable {
     }
 
     /** Loads the archive. */
-    void load(Archive archive, Requirements requirements, Consumer<String> table) throws SQLException {
+    void load(Archive archive, Requirements requirements, Verbose.Listener rows) throws SQLException {
         requirements.tryExtensions(target);
-        Load.of(archive.file(), archive.reader()).tables(table).into(target).orStop(target.place());
+        Load.of(archive.file(), archive.reader()).rows(rows).into(target).orStop(target.place());
     }
 
     /** Compares every table and the schema with what stood in the database when the backup was made. */

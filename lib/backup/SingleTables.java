@@ -66,7 +66,7 @@ final class SingleTables {
             Clients.Client reader = steps.archive.reader();
             Load.of(archive, reader).with("--section=pre-data").into(steps.replacement.target()).orStop(place);
             try (Picked picked = Picked.of(entries())) {
-                Load.of(archive, reader).with("--section=data", picked.option()).tables(heard)
+                Load.of(archive, reader).with("--section=data", picked.option()).rows(heard)
                         .into(steps.replacement.target()).orStop(place);
             }
         });

@@ -1,7 +1,7 @@
 //SOURCES ../Address.java ../Cli.java ../Console.java ../Exec.java ../Failure.java ../Gate.java
 //SOURCES ../Count.java ../Phase.java ../Postgres.java ../Progress.java ../Project.java ../Target.java
-//SOURCES Archive.java Contents.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
-//SOURCES Server.java Sessions.java Traits.java
+//SOURCES Archive.java Contents.java Filling.java Grants.java Guard.java Neighbours.java Replacement.java Requirements.java
+//SOURCES Server.java Sessions.java Traits.java Verbose.java
 
 package lib.backup;
 
@@ -12,7 +12,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import lib.Address;
 import lib.Cli;
 import lib.Console;
@@ -173,12 +172,12 @@ public final class Steps implements AutoCloseable {
 
     Gate.Finding load() throws SQLException {
         return loading(neighbours.fresh(Neighbours.Kind.RESTORE),
-                table -> replacement.load(archive, requirements, table));
+                rows -> replacement.load(archive, requirements, rows));
     }
 
     /** Fills a replacement and tells how far it is. */
     interface Loading {
-        void load(Consumer<String> table) throws SQLException;
+        void load(Verbose.Listener rows) throws SQLException;
     }
 
     Gate.Finding loading(String name, Loading loading) {
@@ -186,9 +185,8 @@ public final class Steps implements AutoCloseable {
         return guarded(() -> {
             long start = System.nanoTime();
             replacement.create();
-            long tables = archive.manifest() == null ? 0 : archive.manifest().contents().tables().size();
-            try (Progress progress = Progress.of(console, "restoring", tables, Progress.Unit.TABLES)) {
-                loading.load(progress::step);
+            try (Filling filling = Filling.of(console, archive.described() ? archive.manifest().contents() : null)) {
+                loading.load(filling);
             }
             return Gate.passed(String.format("%s, %.1f s", name, (System.nanoTime() - start) / 1e9));
         });

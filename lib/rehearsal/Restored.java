@@ -1,5 +1,5 @@
 //SOURCES ../Beside.java ../Console.java ../Copy.java ../Exec.java ../Failure.java ../Fingerprint.java
-//SOURCES ../Postgres.java ../Progress.java ../backup/Contents.java ../backup/Manifest.java
+//SOURCES ../Postgres.java ../Progress.java ../backup/Contents.java ../backup/Filling.java ../backup/Manifest.java
 
 package lib.rehearsal;
 
@@ -17,6 +17,7 @@ import lib.Fingerprint;
 import lib.Postgres;
 import lib.Progress;
 import lib.backup.Contents;
+import lib.backup.Filling;
 import lib.backup.Manifest;
 
 /**
@@ -40,9 +41,8 @@ public record Restored(Fingerprint schema, Contents contents, Beside<Long> stati
      * @param hash of the schema that was saved, as the record of the run has it
      */
     public static Restored of(Path dump, Manifest saved, String hash, Copy copy, Console console) throws SQLException {
-        int tables = saved.contents().tables().size();
-        try (Progress progress = Progress.of(console, "restoring", tables, Progress.Unit.TABLES)) {
-            copy.restore(dump, saved.reader(), progress::step);
+        try (Filling filling = Filling.of(console, saved.contents())) {
+            copy.restore(dump, saved.reader(), filling);
         }
         Fingerprint schema;
         try (Connection connection = Postgres.read(copy.target(), "rehearsal")) {
