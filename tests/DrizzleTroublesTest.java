@@ -131,6 +131,13 @@ class DrizzleTroublesTest extends DrizzleCase {
         History.Trouble twice = trouble(state(target, seven()), "duplicated");
         assertTrue(twice.stops());
         assertEquals("DELETE FROM \"drizzle\".\"__drizzle_migrations\" WHERE id = 6", twice.hint());
+        run(target, twice.hint());
+        History.State healed = state(target, seven());
+        assertEquals(List.of(), healed.troubles());
+        assertEquals(List.of(SIXTH, SEVENTH), ids(healed.pending()));
+        assertWorks(migrate(target, seven(), "drizzle", "node-postgres"));
+        assertEquals(List.of(), state(target, seven()).pending(), "and the real one goes on from there");
+        assertEquals(List.of(), state(target, seven()).troubles());
     }
 
     @Test

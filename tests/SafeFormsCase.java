@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import lib.Fingerprint;
 import lib.Migration;
 import lib.Notes;
@@ -54,7 +56,6 @@ abstract class SafeFormsCase {
     Scratch newest;
     Target target;
     String script;
-    Plan plan;
 
     private static synchronized Scratch eighteen() {
         if (eighteen == null) {
@@ -116,12 +117,12 @@ abstract class SafeFormsCase {
         } catch (SQLException e) {
             throw new AssertionError(e);
         }
-        plan = Plan.parse(script, "release.sql");
-        return new Executor(target, (connection, done) -> { }, done -> { }, line -> { }).run(plan);
+        return new Executor(target, (connection, done) -> { }, done -> { }, line -> { })
+                .run(Plan.parse(script, "release.sql"));
     }
 
     /** The file run plainly and its safe form leave the same schema and the same answer to a query. */
-    void same(Scratch server, String setup, String file, String query, String... parts) {
+    Written same(Scratch server, String setup, String file, String query, String... parts) {
         database(server, setup);
         Fingerprint schema;
         String answer;
@@ -140,10 +141,13 @@ abstract class SafeFormsCase {
         assertNotNull(answer, query);
         assertEquals(answer, one(query), script);
         inOrder(parts);
+        return new Written(List.of(script));
     }
 
-    void onBoth(String setup, String file, String query, String... parts) {
-        both().forEach(server -> same(server, setup, file, query, parts));
+    Written onBoth(String setup, String file, String query, String... parts) {
+        List<String> scripts = new ArrayList<>();
+        both().forEach(server -> scripts.addAll(same(server, setup, file, query, parts).scripts));
+        return new Written(scripts);
     }
 
     void inOrder(String... parts) {
@@ -155,8 +159,18 @@ abstract class SafeFormsCase {
         }
     }
 
-    void segments(Boolean... transactional) {
-        assertEquals(List.of(transactional), plan.segments().stream().map(Plan.Segment::transactional).toList(),
-                script);
+    /** The release SQL of every server that ran it: each look is at all of it. */
+    record Written(List<String> scripts) {
+        Written segments(Boolean... transactional) {
+            scripts.forEach(sql -> assertEquals(List.of(transactional), Plan.parse(sql, "release.sql").segments()
+                    .stream().map(Plan.Segment::transactional).toList(), sql));
+            return this;
+        }
+
+        Written times(int count, String part) {
+            scripts.forEach(sql -> assertEquals(count, sql.split(Pattern.quote(part), -1).length - 1,
+                    () -> "how often " + part + " is in\n" + sql));
+            return this;
+        }
     }
 }
