@@ -241,7 +241,7 @@ public record Promotion(String source, String release, String from, String relea
                     + " with this release in: " + String.join(", ", merge.conflicts()),
                     "git fetch && git switch --detach " + project.remote() + "/" + branch + " && git merge " + ours
                     + "   # solve it, then: git push " + project.remote() + " HEAD:" + branch
-                    + " && jbang release.java resume");
+                    + " && git switch " + project.source + " && jbang release.java resume");
         }
         return project.git.commitTree(merge.tree(), message(project), List.of(theirs, ours));
     }

@@ -1,4 +1,4 @@
-//SOURCES World.java
+//SOURCES World.java ../lib/Exec.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import lib.Exec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +125,27 @@ class PromotionTest {
         assertEquals(20, resumed.exit(), resumed::all);
         assertTrue(resumed.err().contains("conflicts with this release in: app.txt"), resumed::all);
         assertEquals(theirs, remote("release"));
+
+        // The way out as it is told, and nothing else.
+        java.util.regex.Matcher out = java.util.regex.Pattern.compile("-> (git fetch .*?) +# solve it, then: (.*) && "
+                + "jbang release\\.java resume\n").matcher(resumed.err());
+        assertTrue(out.find(), resumed::all);
+        assertEquals("git push origin HEAD:release && git switch main", out.group(2));
+        assertFalse(typed(out.group(1)).ok(), "the conflict is there");
+        world.write("app.txt", "ours and theirs\n");
+        world.git("commit", "-q", "-a", "--no-edit");
+        Exec.Result solved = typed(out.group(2));
+        assertTrue(solved.ok(), solved::err);
+        World.Result finished = world.run("release", "resume", "--json");
+        assertEquals(0, finished.exit(), finished::all);
+        assertEquals("ours and theirs", world.git(world.origin, "show", "release:app.txt"));
+        world.git(world.origin, "merge-base", "--is-ancestor", theirs, "release");
+        world.git(world.origin, "merge-base", "--is-ancestor", "main", "release");
+        assertEquals("main", world.git("branch", "--show-current"));
+    }
+
+    private Exec.Result typed(String command) {
+        return Exec.of("sh", "-c", command).in(world.repo).with(world.environment).run();
     }
 
     @Test
