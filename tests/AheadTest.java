@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.sql.Connection;
 import lib.Postgres;
 import org.junit.jupiter.api.Test;
@@ -117,11 +118,15 @@ class AheadTest {
     @Test
     void whoAsksForAStopGetsItThoughAllOfTheSqlCouldRunBefore() {
         try (World plain = World.of("all ahead", "template0")) {
+            plain.knowsPsql();
+            // Each of both writes down whether the index is there.
+            Path call = World.script(plain.folder.resolve("call"), "echo \"$1 $(\"$PSQL\" -XqAtc \"" + BUILT.replace(
+                    "food_logs_by_name", "notes_by_body") + "\")\" >> \"$0.log\"\n");
             plain.write("release.json", """
                     {"checks": [["git", "--version"]], "environments": {"production": {
                       "url": {"env": "PROD_DATABASE_URL"},
-                      "services": {"web": {"stop": ["echo", "down"], "start": ["echo", "up"]}}}}}
-                    """);
+                      "services": {"web": {"stop": ["%1$s", "stop"], "start": ["%1$s", "start"]}}}}}
+                    """.formatted(call));
             String table = "CREATE TABLE notes (id integer PRIMARY KEY, body text);";
             plain.write("migrations/0001_notes.sql", table);
             plain.execute(table, "INSERT INTO notes VALUES (1, 'a')");
@@ -136,8 +141,8 @@ class AheadTest {
                     asked.json().at("/facts/sql/sha256").asText());
             assertEquals(0, released.exit(), released::all);
             Held.says(released.err(), "none of the SQL can run before the stop", "stopped: web");
-            assertEquals("1", plain.sql("SELECT count(*) FROM pg_index WHERE indisvalid"
-                    + " AND indexrelid = 'notes_by_body'::regclass"));
+            assertEquals("stop 0\nstart 1\n", World.read(plain.folder.resolve("call.log")), released::all);
+            assertEquals(plain.git("rev-parse", "main"), plain.git(plain.origin, "rev-parse", "release"));
         }
     }
 }

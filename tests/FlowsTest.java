@@ -267,6 +267,10 @@ class FlowsTest {
             World.Result forced = approved(world, "--stop");
             assertEquals(10, forced.exit(), forced::all);
             assertTrue(forced.err().contains("service web cannot be stopped"), forced::all);
+            String coloured = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'sessions'::regclass"
+                    + " AND attname = 'colour'";
+            assertEquals("0", world.sql(coloured), forced::all);
+            assertEquals("1", world.git(world.origin, "rev-list", "--count", "release"), forced::all);
             World.Result asked = world.run("release", "--json");
             assertTrue(asked.err().contains("stops      nothing: the rehearsal shows that nobody has to wait"),
                     asked::all);
@@ -283,11 +287,20 @@ class FlowsTest {
             assertTrue(result.err().contains("nothing was stopped: what was written since the backup is in the"),
                     result::all);
             assertTrue(result.err().contains("next      jbang release.java resume"), result::all);
+            assertEquals("1", world.sql(coloured), result::all);
+            assertEquals("6", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"), result::all);
+            String released = world.git(world.origin, "rev-parse", "release");
+            assertEquals(world.git("rev-parse", "main"), released, result::all);
             world.environment.put("RELEASE_DEPLOY_SECONDS", "0");
             World.Result late = world.run("release", "resume");
             assertEquals(20, late.exit(), late::all);
             assertTrue(late.err().contains("the new version of web did not come up within 0 s"), late::all);
-            assertEquals(0, world.run("release", "resume", "--deployed").exit());
+            Held.says(world.run("release", "status").out(), "jbang release.java resume");
+            World.Result end = world.run("release", "resume", "--deployed");
+            assertEquals(0, end.exit(), end::all);
+            assertEquals(released, world.git(world.origin, "rev-parse", "release"), "nothing is pushed twice");
+            assertEquals("6", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"), "and nothing runs twice");
+            Held.says(world.run("release", "status").out(), "none is under way", "6 migrations applied, none pending");
         }
     }
 }

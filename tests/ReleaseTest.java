@@ -239,10 +239,10 @@ class ReleaseTest {
     }
 
     @Test
-    void aRecordThatCannotBeWrittenAnyMoreHidesNothing() {
+    void aRecordThatCannotBeWrittenAnyMoreHidesNothingAndTheWayOutOfItReleases() throws IOException {
         try (World world = World.drizzle()) {
             String record = world.repo.resolve("_migrations/run.json").toString();
-            World.script(world.origin.resolve("hooks/update"), """
+            Path hook = World.script(world.origin.resolve("hooks/update"), """
                     test "$1" = refs/heads/release || exit 0
                     rm -f '%1$s' && mkdir -p '%1$s'
                     echo 'release is protected' >&2
@@ -255,6 +255,15 @@ class ReleaseTest {
             assertTrue(result.err().contains("run.json"), "the record is told to be broken: " + result.all());
             assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
             assertEquals("unfinished", result.json().path("status").asText());
+
+            World.Result resumed = world.run("release", "resume");
+            assertEquals(10, resumed.exit(), resumed::all);
+            String way = "mv _migrations/run.json _migrations/run.json.broken";
+            assertTrue(resumed.err().contains("-> " + way + "   # and start the release again"), resumed::all);
+            assertEquals("1", world.git(world.origin, "rev-list", "--count", "release"), "nothing was pushed");
+            Files.delete(hook);
+            assertTrue(lib.Exec.of(way.split(" ")).in(world.repo).run().ok());
+            assertReleased(world, world.run("release", "--json"));
         }
     }
 
@@ -326,7 +335,11 @@ class ReleaseTest {
             assertTrue(result.err().contains("origin/release was moved by somebody since the release began"),
                     result::all);
             assertFalse(Files.exists(world.folder.resolve("stopped")));
+            assertTrue(result.err().contains("service   not touched"), result::all);
+            assertTrue(result.err().contains("git       nothing was pushed"), result::all);
             assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals("moved", world.git(world.origin, "log", "-1", "--format=%s", "release"), "theirs stays");
+            assertEquals(world.git("rev-parse", "HEAD"), world.git(world.origin, "rev-parse", "main"));
         }
     }
 

@@ -81,7 +81,14 @@ class TerminalTest {
             world.push("no meals");
             Exec.Result result = typed(world, "1\nyes\n", "release");
             assertEquals(0, result.exit(), result.out());
+            int question = result.out().indexOf("Number [");
+            int approval = result.out().indexOf("Type yes to release:");
+            assertTrue(question >= 0 && approval > question, result.out());
+            assertEquals(question, result.out().lastIndexOf("Number ["), "asked once for all phases: " + result.out());
             assertEquals("8", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertEquals("0", world.sql("SELECT count(*) FROM pg_attribute WHERE attrelid = 'food_logs'::regclass"
+                    + " AND attname = 'meal'"));
+            assertEquals(world.git("rev-parse", "HEAD"), world.git(world.origin, "rev-parse", "release"));
         }
     }
 }
