@@ -391,7 +391,7 @@ class FolderTest extends BackupCase {
             World.Result one = world.run("backup", "--jobs", "1", "--json");
             assertFalse(one.json().at("/facts/folder").asBoolean(), one::all);
             assertEquals(result.json().at("/facts/rows"), one.json().at("/facts/rows"));
-            world.execute("SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, 1000)");
+            world.execute("SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, 400)");
             World.Result objects = world.run("backup", "--json");
             assertFalse(objects.json().at("/facts/folder").asBoolean(), objects::all);
         } finally {

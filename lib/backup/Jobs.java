@@ -16,13 +16,15 @@ final class Jobs {
     private static final long LARGE = 256L << 20;
     /** More would be a burden to a production that is in use. */
     static final int MOST = 4;
-    /** A folder has a file for each large object. */
-    private static final int LARGE_OBJECTS = 1000;
+    /** A folder has a file for each table and each large object: where they are smaller on average it takes longer. */
+    private static final long EACH = 1 << 20;
     // Those of pg_dump, the counting beside it, and a look at sizes must leave most of what is free to the application.
     private static final int SHARE = 4;
 
     private static final String QUERY = "SELECT pg_database_size(current_database()),"
-            + " (SELECT count(*) FROM (SELECT FROM pg_largeobject_metadata LIMIT " + (LARGE_OBJECTS + 1) + ") AS l),"
+            + " (SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r'"
+            + " AND nspname !~ '^pg_' AND nspname <> 'information_schema'),"
+            + " (SELECT count(*) FROM pg_largeobject_metadata),"
             + " LEAST(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
             + " - coalesce(current_setting('reserved_connections', true), '0')::int"
             + " - (SELECT sum(numbackends) FROM pg_stat_database),"
@@ -37,10 +39,12 @@ final class Jobs {
     /** As many as suit this database, this machine, and the connections that the server has left; 1 is one file. */
     static int fitting(Connection connection) throws SQLException {
         List<String> found = Postgres.rows(connection, QUERY).get(0);
-        if (Long.parseLong(found.get(0)) < LARGE || Integer.parseInt(found.get(1)) > LARGE_OBJECTS) {
+        long bytes = Long.parseLong(found.get(0));
+        long files = Long.parseLong(found.get(1)) + Long.parseLong(found.get(2));
+        if (bytes < LARGE || files > bytes / EACH) {
             return 1;
         }
-        int free = Integer.parseInt(found.get(2)) / SHARE;
+        int free = Integer.parseInt(found.get(3)) / SHARE;
         return Math.max(1, Math.min(Math.min(MOST, Runtime.getRuntime().availableProcessors()), free));
     }
 }

@@ -3,6 +3,7 @@
 package lib.backup;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -87,13 +88,22 @@ public final class Storage {
 
     /** Has everything written to the disk itself: from here on a power cut does not take it away. */
     static void force(Path archive) throws IOException {
-        for (Path file : files(archive)) {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
+        try {
+            // Several at a time are written together.
+            files(archive).parallelStream().forEach(Storage::forceFile);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
         if (Files.isDirectory(archive)) {
             Run.settle(archive);
+        }
+    }
+
+    private static void forceFile(Path file) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
