@@ -2,23 +2,21 @@
 //DESCRIPTION Write the release SQL and rehearse it on a restored copy of production.
 //JAVA 17+
 
-//SOURCES lib/Beside.java lib/Cli.java lib/Compose.java lib/Copy.java lib/Count.java lib/Failure.java
-//SOURCES lib/Fingerprint.java lib/Gate.java lib/History.java lib/Holds.java lib/Json.java
-//SOURCES lib/Migration.java lib/Phase.java lib/Postgres.java lib/Progress.java lib/Project.java lib/Run.java
-//SOURCES lib/Scratch.java lib/backup/Manifest.java lib/backup/Storage.java lib/plan/Catalog.java lib/plan/Certificate.java
+//SOURCES lib/Cli.java lib/Copy.java lib/Count.java lib/Failure.java lib/Fingerprint.java lib/Gate.java
+//SOURCES lib/History.java lib/Holds.java lib/Migration.java lib/Phase.java lib/Postgres.java
+//SOURCES lib/Progress.java lib/Project.java lib/Run.java lib/plan/Catalog.java lib/plan/Certificate.java
 //SOURCES lib/plan/Decisions.java lib/plan/Draft.java lib/plan/Executor.java lib/plan/Plan.java
 //SOURCES lib/plan/Problem.java lib/plan/Script.java lib/plan/SqlFile.java lib/plan/Waiting.java
-//SOURCES lib/rehearsal/After.java lib/rehearsal/Coverage.java lib/rehearsal/Current.java
-//SOURCES lib/rehearsal/EntryChecks.java lib/rehearsal/Failing.java lib/rehearsal/Forecast.java
+//SOURCES lib/rehearsal/After.java lib/rehearsal/Coverage.java lib/rehearsal/EntryChecks.java
+//SOURCES lib/rehearsal/Failing.java lib/rehearsal/Forecast.java lib/rehearsal/Ground.java
 //SOURCES lib/rehearsal/Hindrance.java lib/rehearsal/Lossless.java lib/rehearsal/Proof.java
 //SOURCES lib/rehearsal/Queries.java lib/rehearsal/Recorded.java lib/rehearsal/Rehearsal.java
-//SOURCES lib/rehearsal/Replay.java lib/rehearsal/Restored.java lib/rehearsal/Reversible.java
-//SOURCES lib/rehearsal/SpotChecks.java lib/rehearsal/Staging.java lib/rehearsal/Trace.java
-//SOURCES lib/rehearsal/Validity.java lib/sql/Statement.java lib/triage/Explained.java
+//SOURCES lib/rehearsal/Replay.java lib/rehearsal/Reversible.java lib/rehearsal/SpotChecks.java
+//SOURCES lib/rehearsal/Staging.java lib/rehearsal/Trace.java lib/rehearsal/Validity.java
+//SOURCES lib/triage/Explained.java
 
 //RUNTIME_OPTIONS -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Dfile.encoding=UTF-8
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,11 +24,8 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import lib.Beside;
 import lib.Cli;
-import lib.Compose;
 import lib.Copy;
 import lib.Count;
 import lib.Failure;
@@ -38,17 +33,13 @@ import lib.Fingerprint;
 import lib.Gate;
 import lib.History;
 import lib.Holds;
-import lib.Json;
 import lib.Migration;
 import lib.Phase;
 import lib.Postgres;
 import lib.Progress;
 import lib.Project;
 import lib.Run;
-import lib.Scratch;
 import lib.Target;
-import lib.backup.Manifest;
-import lib.backup.Storage;
 import lib.plan.Catalog;
 import lib.plan.Certificate;
 import lib.plan.Decisions;
@@ -61,10 +52,10 @@ import lib.plan.SqlFile;
 import lib.plan.Waiting;
 import lib.rehearsal.After;
 import lib.rehearsal.Coverage;
-import lib.rehearsal.Current;
 import lib.rehearsal.EntryChecks;
 import lib.rehearsal.Failing;
 import lib.rehearsal.Forecast;
+import lib.rehearsal.Ground;
 import lib.rehearsal.Hindrance;
 import lib.rehearsal.Lossless;
 import lib.rehearsal.Proof;
@@ -72,13 +63,11 @@ import lib.rehearsal.Queries;
 import lib.rehearsal.Recorded;
 import lib.rehearsal.Rehearsal;
 import lib.rehearsal.Replay;
-import lib.rehearsal.Restored;
 import lib.rehearsal.Reversible;
 import lib.rehearsal.SpotChecks;
 import lib.rehearsal.Staging;
 import lib.rehearsal.Trace;
 import lib.rehearsal.Validity;
-import lib.sql.Statement;
 import lib.triage.Explained;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -142,20 +131,13 @@ class validate implements Callable<Integer> {
     private Project project;
     private Run run;
     private Phase phase;
-    private JsonNode backup;
-    private Path dump;
-    private Manifest saved;
-    private Postgres.Identity production;
-    /** The server and its empty database, while backup and production are looked at; null where that has to wait. */
-    private Beside<Copy> ahead;
-    private Copy copy;
+    private Ground ground;
     private Optional<History> history;
     private History.State before;
     private Holds holds;
     private SqlFile sql;
     private Plan plan;
     private Fingerprint schema;
-    private Beside<Long> statistics;
     private Staging staging;
     private Executor.Result result;
     private SqlFile data;
@@ -178,21 +160,18 @@ class validate implements Callable<Integer> {
                         "add --on staging, or leave it out");
             }
             staging = on == null ? null : new Staging(common, project, run, phase, on);
-            try {
-                boolean rehearsed = phase.gate("rehearsal.backup", this::backup)
-                        && phase.gate("rehearsal.current", () -> Current.of(project, production, saved))
+            ground = new Ground(project, run, phase, common.console(), scratch, unrehearsed, staging);
+            try (Ground laid = ground) {
+                boolean rehearsed = phase.gate("rehearsal.backup", ground::backup)
+                        && phase.gate("rehearsal.current", ground::current)
                         && (staging == null || phase.gate("staging.target", staging::target))
-                        && phase.gate("rehearsal.server", this::server)
-                        && (copy == null || onTheCopy("rehearsal.restore", this::restore))
+                        && phase.gate("rehearsal.server", ground::server)
+                        && (ground.copy() == null || onTheCopy("rehearsal.restore", ground::restore))
                         && phase.gate("sql.write", this::write)
                         && phase.gate("sql.read", this::read)
                         && rehearse();
                 if (rehearsed && (staging == null || migrated())) {
                     phase.gate("certificate", this::certify);
-                }
-            } finally {
-                if (copy != null) {
-                    copy.close();
                 }
             }
             return phase.finish(run, plan == null ? null : project.repo.relativize(sql.path()) + " " + plan.sha256());
@@ -224,76 +203,11 @@ class validate implements Callable<Integer> {
         return phase.finish(null, text.toString());
     }
 
-    private Gate.Finding backup() {
-        backup = run.facts("backup");
-        dump = project.repo.resolve(backup.path("file").asText());
-        production = Json.as(backup.path("identity"), Postgres.Identity.class);
-        if (!Storage.exists(dump)) {
-            throw Failure.stop("the backup of this run is gone: " + backup.path("file").asText(), "jbang backup.java");
-        }
-        long bytes = backup.path("databaseBytes").asLong(Scratch.UNKNOWN);
-        // Not where a container has to be started: whoever has no good backup is left with nothing that runs.
-        if (staging == null && !Compose.present(project.repo)) {
-            ahead = Beside.of(() -> Copy.on(scratch, project.repo, production, bytes));
-        }
-        if (!Storage.sha256(dump).equals(backup.path("sha256").asText())) {
-            throw Failure.stop(backup.path("file").asText()
-                    + " is not the file that was backed up: its SHA-256 has changed",
-                    "jbang backup.java");
-        }
-        if (!backup.path("environment").asText().equals(project.environment)) {
-            throw Failure.stop("the backup of this run is of " + backup.path("environment").asText()
-                    + ", not of " + project.environment,
-                    "jbang backup.java --env " + project.environment);
-        }
-        saved = Manifest.of(dump);
-        // Where there is none, that is told now, and not behind what takes its time.
-        phase.fact("reader", saved.reader().version());
-        return Gate.passed(backup.path("file").asText() + ", SHA-256 as when it was made");
-    }
-
-    private Gate.Finding server() throws SQLException {
-        try {
-            copy = ahead != null ? ahead.join() : Copy.on(scratch == null && staging != null
-                    ? staging.server(production) : scratch, project.repo, production);
-            phase.fact("server", copy.server());
-            return Gate.passed(copy.server());
-        } catch (Failure failure) {
-            if (failure.exit != Failure.Exit.MISSING) {
-                throw failure;
-            }
-            if (unrehearsed) {
-                return Gate.warned("NOT REHEARSED: " + failure.getMessage(),
-                        "read every line of the SQL before you approve it");
-            }
-            if (scratch != null) {
-                // A server that somebody named is not left out without a word.
-                throw failure;
-            }
-            throw Failure.decide(failure.getMessage(), (failure.hint == null ? "" : failure.hint + "\nor ")
-                    + "go on without a rehearsal: add --unrehearsed");
-        }
-    }
-
-    private Gate.Finding restore() throws SQLException {
-        long start = System.nanoTime();
-        // The grammar takes longer to load than to parse: it loads while the backup is being restored.
-        CompletableFuture.runAsync(() -> Statement.of("SELECT 1", 1));
-        Restored restored = Restored.of(dump, saved, backup.path("schema").asText(), copy, common.console());
-        schema = restored.schema();
-        statistics = restored.statistics();
-        return Gate.passed(String.format("the copy has the schema of the backup, and its %s in %s, %.1f s",
-                Count.of(restored.contents().rows(), "row"), Count.of(restored.contents().tables().size(), "table"),
-                (System.nanoTime() - start) / 1e9));
-    }
-
     private Gate.Finding write() throws SQLException {
         history = project.history();
-        Target target = copy != null ? copy.target() : project.address().target();
+        Target target = ground.copy() != null ? ground.copy().target() : project.address().target();
         try (Connection connection = Postgres.read(target, "validate")) {
-            if (schema == null) {
-                schema = Fingerprint.of(connection);
-            }
+            schema = ground.schema() != null ? ground.schema() : Fingerprint.of(connection);
             before = history.isPresent() ? history.get().state(connection) : null;
             holds = before == null ? new Holds(List.of(), List.of()) : project.holds(history.get(), before.pending());
             List<Migration> pending = holds.due();
@@ -354,7 +268,7 @@ class validate implements Callable<Integer> {
     }
 
     private boolean rehearse() {
-        if (copy == null) {
+        if (ground.copy() == null) {
             phase.skip("rehearsal.run", "there is no server to rehearse on");
             return true;
         }
@@ -362,8 +276,9 @@ class validate implements Callable<Integer> {
             phase.skip("rehearsal.run", "there is nothing to run");
             return rehearseLater();
         }
-        Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, dump, saved, production,
-                history, before, plan, sql.path(), script != null || sql.edited(), schema,
+        Copy copy = ground.copy();
+        Rehearsal rehearsal = new Rehearsal(project, run, phase, common.console(), copy, ground.dump(), ground.saved(),
+                ground.production(), history, before, plan, sql.path(), script != null || sql.edited(), schema,
                 new After(copy), new Trace(copy.target(), plan), holds.ids());
         List<Proof> proofs = PROOFS.stream().map(proof -> proof.apply(rehearsal)).toList();
         boolean ran = onTheCopy("rehearsal.run", () -> apply(rehearsal, proofs));
@@ -375,7 +290,7 @@ class validate implements Callable<Integer> {
     }
 
     private boolean onTheCopy(String gate, Gate.Check check) {
-        return phase.gate(gate, () -> Hindrance.looking(copy, check));
+        return phase.gate(gate, () -> Hindrance.looking(ground.copy(), check));
     }
 
     private boolean rehearseLater() {
@@ -384,13 +299,13 @@ class validate implements Callable<Integer> {
                 throw Failure.stop(project.repo.relativize(data.path()) + " is not one transaction",
                         "leave out what cannot be in one, like VACUUM, and run that by hand after the release");
             }
-            try (Connection connection = Postgres.read(copy.target(), "validate")) {
+            try (Connection connection = Postgres.read(ground.copy().target(), "validate")) {
                 dataSchema = Fingerprint.of(connection);
             }
-            statistics.join();
+            ground.settle();
             // Taken back again: what the proofs look at is what the release SQL alone has left.
             Executor.Done[] done = new Executor.Done[1];
-            Executor.Result tried = new Executor(copy.target(), (connection, segment) -> {
+            Executor.Result tried = new Executor(ground.copy().target(), (connection, segment) -> {
                 done[0] = segment;
                 throw Failure.stop("taken back", null);
             }, segment -> { }, common.console()::say).run(dataPlan);
@@ -403,17 +318,17 @@ class validate implements Callable<Integer> {
     }
 
     private Gate.Finding apply(Rehearsal rehearsal, List<Proof> proofs) throws SQLException {
-        statistics.join();
+        ground.settle();
         for (Proof proof : proofs) {
             proof.before();
         }
         try (Trace trace = rehearsal.trace().open();
                 Progress progress = Progress.of(common.console(), "rehearsing", 0, Progress.Unit.STATEMENTS)) {
-            result = new Executor(copy.target(), (connection, done) -> { }, done -> { }, common.console()::say)
+            result = new Executor(ground.copy().target(), (connection, done) -> { }, done -> { }, common.console()::say)
                     .observed(trace).withoutReconnecting().run(plan);
         }
         if (result.trouble() != null) {
-            throw Hindrance.of(result.trouble(), copy)
+            throw Hindrance.of(result.trouble(), ground.copy())
                     .orElseGet(() -> Failing.of(rehearsal, result.trouble(), showRows));
         }
         return Gate.passed(ran(result, "statement", " ran on the copy"));
@@ -432,18 +347,19 @@ class validate implements Callable<Integer> {
     }
 
     private boolean migrated() {
-        if (copy == null) {
+        if (ground.copy() == null) {
             phase.skip("staging.apply", "what was not rehearsed is not tried on " + on + " either");
             return true;
         }
         // It is connected to the database that is replaced now.
-        copy.close();
-        return staging.migrate(dump, mask, plan, history);
+        ground.close();
+        return staging.migrate(ground.dump(), mask, plan, history);
     }
 
     private Gate.Finding certify() {
-        Certificate certificate =
-                Certificate.of(project, backup, plan, sql.path(), schema, result, copy == null ? null : copy.server());
+        Copy copy = ground.copy();
+        Certificate certificate = Certificate.of(project, ground.backupFacts(), plan, sql.path(), schema, result,
+                copy == null ? null : copy.server());
         schema.save(sql.path().resolveSibling("schema-before.json"));
         if (!dataPlan.isEmpty()) {
             Fingerprint after = dataSchema == null ? schema : dataSchema;
