@@ -54,10 +54,22 @@ class StandByTest {
         }
     }
 
+    /** A server that writes down each CREATE DATABASE. */
+    private static Scratch watched() {
+        Scratch server = Scratch.start(Servers.fitting(15));
+        World.execute(server.target(null), "ALTER SYSTEM SET log_statement = 'ddl'", "SELECT pg_reload_conf()",
+                "SELECT pg_sleep(0.3)");
+        return server;
+    }
+
+    private static boolean hadACopy(Scratch server) {
+        return World.read(server.data().resolve("server.log")).contains("CREATE DATABASE release_rehearsal_");
+    }
+
     @Test
     void theRehearsalRunsOnIt() throws Exception {
         // Of its own: on the tests' common one another class may be rehearsing at this moment.
-        try (World world = World.drizzle("standing by"); Scratch server = Scratch.start(Servers.fitting(15))) {
+        try (World world = World.drizzle("standing by"); Scratch server = watched()) {
             assertEquals(0, world.run("backup").exit());
             world.environment.put("RELEASE_SCRATCH_URL", null);
             world.environment.put(VARIABLE, server.target(null).url());
@@ -67,7 +79,9 @@ class StandByTest {
             world.environment.put("JAVA_TOOL_OPTIONS", "-Duser.home=" + folder);
             World.Result result = world.run("validate");
             assertTrue(result.err().contains("rehearsal.server throw-away server, PostgreSQL 15"), result::all);
+            assertEquals(0, result.exit(), result::all);
             assertTrue(result.err().contains("rehearsal.restore the copy has the schema"), result::all);
+            assertTrue(hadACopy(server), result::all);
             try (Connection connection = Postgres.read(server.target(null), "test")) {
                 assertFalse(Postgres.rows(connection, "SELECT datname FROM pg_database").toString()
                         .contains("release_rehearsal_"));
@@ -77,14 +91,18 @@ class StandByTest {
 
     @Test
     void productionItselfIsNeverTakenForIt() throws Exception {
-        try (World world = World.drizzle("itself")) {
+        try (Scratch server = watched()) {
+            World world = World.drizzleOn(server.target(null));
             assertEquals(0, world.run("backup").exit());
             world.environment.put("RELEASE_SCRATCH_URL", null);
-            world.environment.put(VARIABLE, world.production.url());
+            // By its superuser: no missing right keeps a copy off it.
+            world.environment.put(VARIABLE, server.target(null).url());
             World.Result result = world.run("validate");
+            world.forget();
+            assertEquals(0, result.exit(), result::all);
             assertTrue(result.err().contains("rehearsal.server throw-away server"), result::all);
-            assertEquals("0", world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'release_rehe%'"));
-            assertEquals(5, Integer.parseInt(world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations")));
+            assertFalse(hadACopy(server), result::all);
+            assertEquals("5", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
         }
     }
 }
