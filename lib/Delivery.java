@@ -80,8 +80,12 @@ public final class Delivery {
         run.put("release", situation.record());
         promotion.push(project, situation::pushed);
         promotion.follow(project).ifPresent(left -> console.mark("warn", left));
-        console.mark("pass", project.release + " holds " + project.source
-                + (promotion.cleared() ? "; MIGRATIONS.md is back to its template" : ""));
+        // What others have pushed to the source branch meanwhile was not rehearsed, and their notes are still to come.
+        console.mark("pass", project.git.contains(promotion.release(), promotion.source())
+                ? project.release + " holds " + project.source
+                + (promotion.cleared() ? "; MIGRATIONS.md is back to its template" : "")
+                : project.release + " holds this release; what others have pushed to " + project.source
+                + " since waits for the next one");
     }
 
     public void start() {

@@ -106,6 +106,9 @@ class PromotionTest {
         colleague("release", "hotfix.txt");
         World.Result resumed = world.run("release", "resume", "--json");
         assertEquals(0, resumed.exit(), resumed::all);
+        assertTrue(resumed.err().contains("✓ release holds this release; what others have pushed to main since waits"
+                + " for the next one"), resumed::all);
+        assertFalse(resumed.err().contains("release holds main"), "it does not: " + resumed.all());
         assertEquals("theirs", world.git(world.origin, "show", "main:feature.txt"));
         assertEquals("theirs", world.git(world.origin, "show", "release:hotfix.txt"));
         assertFalse(world.git(world.origin, "ls-tree", "--name-only", "release").contains("feature.txt"),

@@ -1,4 +1,4 @@
-//SOURCES World.java
+//SOURCES World.java ../lib/Exec.java ../lib/Hash.java ../lib/Postgres.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import lib.Exec;
 import lib.Hash;
 import lib.Postgres;
 import org.junit.jupiter.api.Order;
@@ -225,17 +228,46 @@ class ReleaseTest {
             assertTrue(status.out().contains("7 migrations applied, none pending"), status::all);
             assertTrue(status.out().contains("jbang release.java resume"), status::all);
 
+            String approved = world.git("rev-parse", "main");
             World.Result early = world.run("release");
             assertEquals(20, early.exit(), "a new release must not bury the unfinished one: " + early.all());
             assertTrue(early.err().contains("jbang release.java resume"), early::all);
 
             Files.delete(hook);
+            aColleaguesEntryThatConflictsIsKept(world);
             World.Result resumed = world.run("release", "resume");
-            assertReleased(world, resumed);
+            assertEquals(0, resumed.exit(), resumed::all);
+            assertEquals("7", world.sql("SELECT count(*) FROM drizzle.__drizzle_migrations"));
+            assertTrue(resumed.err().contains("what others have pushed to main since waits"), resumed::all);
+            world.git(world.origin, "merge-base", "--is-ancestor", approved, "release");
+            assertTrue(world.git(world.origin, "show", "main:MIGRATIONS.md").endsWith("\n\n## Theirs\n- later"));
+            assertFalse(world.git(world.origin, "show", "release:MIGRATIONS.md").contains("## Theirs"));
+            assertEquals(world.git(world.origin, "rev-parse", "main"), world.git("rev-parse", "HEAD"));
             assertTrue(Files.exists(world.folder.resolve("started")));
             World.Result nothing = world.run("release", "resume");
             assertEquals(10, nothing.exit(), nothing::all);
         }
+    }
+
+    // The release clears the notes below which somebody has just written. The way out is followed as it is told.
+    private static void aColleaguesEntryThatConflictsIsKept(World world) {
+        Path clone = world.folder.resolve("colleague");
+        world.git(world.folder, "clone", "-q", "-b", "main", world.origin.toString(), clone.toString());
+        World.write(clone.resolve("MIGRATIONS.md"), world.read("MIGRATIONS.md") + "\n## Theirs\n- later\n");
+        world.git(clone, "commit", "-q", "-a", "-m", "their entry");
+        world.git(clone, "push", "-q", "origin", "main");
+        World.Result resumed = world.run("release", "resume");
+        assertEquals(20, resumed.exit(), resumed::all);
+        assertTrue(resumed.err().contains("conflicts with this release in: MIGRATIONS.md"), resumed::all);
+        Matcher out = Pattern.compile("-> (git fetch .*?) +# solve it, then: (.*) && jbang release\\.java resume\n")
+                .matcher(resumed.err());
+        assertTrue(out.find(), resumed::all);
+        assertFalse(Exec.of("sh", "-c", out.group(1)).in(world.repo).with(world.environment).run().ok());
+        String template = world.git("show", "MERGE_HEAD:MIGRATIONS.md");
+        world.write("MIGRATIONS.md", template + "\n\n## Theirs\n- later\n");
+        world.git("commit", "-q", "-a", "--no-edit");
+        Exec.Result solved = Exec.of("sh", "-c", out.group(2)).in(world.repo).with(world.environment).run();
+        assertTrue(solved.ok(), solved::err);
     }
 
     @Test
@@ -262,7 +294,7 @@ class ReleaseTest {
             assertTrue(resumed.err().contains("-> " + way + "   # and start the release again"), resumed::all);
             assertEquals("1", world.git(world.origin, "rev-list", "--count", "release"), "nothing was pushed");
             Files.delete(hook);
-            assertTrue(lib.Exec.of(way.split(" ")).in(world.repo).run().ok());
+            assertTrue(Exec.of(way.split(" ")).in(world.repo).run().ok());
             assertReleased(world, world.run("release", "--json"));
         }
     }
@@ -373,7 +405,7 @@ class ReleaseTest {
             String sha = World.proposal();
             other.setAutoCommit(false);
             World.Running interrupted = locked(world, sha, other, "waiting for pid ");
-            lib.Exec.of("kill", "-INT", String.valueOf(interrupted.process().pid())).run();
+            Exec.of("kill", "-INT", String.valueOf(interrupted.process().pid())).run();
             World.Result stopped = interrupted.end();
             assertEquals(130, stopped.exit(), stopped::all);
             assertTrue(stopped.err().contains(" of app (release reader) from 127.0.0.1, idle in"), stopped::all);

@@ -167,9 +167,13 @@ class TrashTest {
     @Test
     void withNoDaysNothingIsKeptAndNewTablesNeverAre() throws SQLException {
         Target soft = fresh("trash_soft");
-        assertFalse(script(soft, "DROP TABLE lines CASCADE;", 0).contains("release_trash"));
-        assertFalse(script(soft, "CREATE TABLE a (id int);\nDROP TABLE a;\nDROP TABLE IF EXISTS none;", 7)
-                .contains("release_trash"));
+        String none = script(soft, "DROP TABLE lines CASCADE;", 0);
+        assertTrue(none.contains("\nDROP TABLE lines CASCADE;\n") && !none.contains("release_trash"), none);
+        String made = script(soft, "CREATE TABLE a (id int);\nDROP TABLE a;\nDROP TABLE IF EXISTS none;", 7);
+        assertTrue(made.contains("\nDROP TABLE a;\nDROP TABLE IF EXISTS none;\n")
+                && !made.contains("release_trash"), made);
+        String kept = script(soft, "DROP TABLE lines CASCADE;", 7);
+        assertTrue(kept.contains("release_trash"), () -> "the control: " + kept);
     }
 
     @Test
