@@ -254,7 +254,7 @@ class release implements Callable<Integer> {
                     + Services.connected(project.address().target()) : ""));
             return;
         }
-        downtime.begin(next());
+        downtime.begin(next(), !plan.isEmpty() && finalBackup());
     }
 
     // Once production is changed, what others push is merged with.
@@ -264,7 +264,7 @@ class release implements Callable<Integer> {
         }
     }
 
-    private void save() {
+    private void save() throws Exception {
         if (approval.plan().isEmpty()) {
             console.mark("skip", "nothing is applied; the backup is " + situation.backup());
             return;

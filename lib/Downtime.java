@@ -1,4 +1,4 @@
-//SOURCES Console.java Failure.java Phases.java Project.java Run.java Services.java Situation.java Standstill.java
+//SOURCES Console.java Failure.java Phases.java Project.java Quiet.java Run.java Services.java Situation.java Standstill.java
 //SOURCES Target.java
 
 package lib;
@@ -8,11 +8,17 @@ import java.util.List;
 
 /** The standstill as it happens: services stopped, the database proven quiet, the last write saved. */
 public final class Downtime {
+    /** How often a backup is made again because somebody wrote meanwhile. */
+    private static final int PATIENT = 3;
+
     private final Project project;
     private final Run run;
     private final Console console;
     private final Services services;
     private final Situation situation;
+    /** What is known of the database's quiet since the stop; null before. */
+    private Quiet quiet;
+    private String next;
 
     public Downtime(Project project, Run run, Console console, Services services, Situation situation) {
         this.project = project;
@@ -26,15 +32,18 @@ public final class Downtime {
      * Stops the services; that a command said so proves nothing, so the database is asked who is there.
      *
      * @param next the command that goes on when whoever is in the way is gone
+     * @param saved whether it is backed up now: the rest of the proof takes the time of that
      */
-    public void begin(String next) throws Exception {
+    public void begin(String next, boolean saved) throws Exception {
         services.settled();
         situation.stopping();
         run.put("release", situation.record());
         services.stop(console::say);
         situation.servicesStopped();
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        console.mark("pass", Services.quiet(project.address().target(), console::say, next));
+        this.next = next;
+        quiet = new Quiet(project.address().target(), console::say, next);
+        console.mark("pass", saved ? quiet.alone() : quiet.proven());
     }
 
     /**
@@ -55,7 +64,9 @@ public final class Downtime {
             services.stop(console::say);
             console.mark("pass", "stopped again: " + String.join(", ", services.stoppable()));
         }
-        console.mark("pass", Services.quiet(target, console::say, next));
+        this.next = next;
+        quiet = new Quiet(target, console::say, next);
+        console.mark("pass", quiet.proven());
     }
 
     /** The release is over: says how long nobody could use what it stopped. */
@@ -68,7 +79,7 @@ public final class Downtime {
     }
 
     /** Backs up once more, so that a backup holds the last write, or says why there is none that does. */
-    public void save(Phases phases, Standstill standstill, boolean wanted) {
+    public void save(Phases phases, Standstill standstill, boolean wanted) throws Exception {
         String first = situation.backup();
         if (!standstill.need().stop()) {
             console.mark("warn", "nothing was stopped: what was written since the backup is in the database only; "
@@ -81,6 +92,15 @@ public final class Downtime {
                 run.put("firstBackup", run.part("backup"));
             }
             phases.save();
+            for (int again = 1; quiet != null && !quiet.unbroken(); again++) {
+                if (again > PATIENT) {
+                    throw Failure.stop("somebody writes whenever the database is backed up, and no backup holds the"
+                            + " last write", "find out who, and stop it; then: " + next);
+                }
+                console.mark("warn", "somebody wrote while it was backed up, so it is backed up once more");
+                phases.save();
+            }
+            console.mark("pass", "nobody else is connected, and nothing was written since");
             standstill.holds(run.facts("backup"));
             console.mark("pass", situation.backup() + " holds the last write, and the schema of the rehearsal");
         }

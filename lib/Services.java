@@ -15,15 +15,10 @@ import java.util.stream.Stream;
 import lib.deploy.Health;
 import lib.deploy.Railway;
 
-/** The services of an environment: stopped and started by their own commands, and proven quiet by the database. */
+/** The services of an environment: stopped and started by their own commands. */
 public final class Services {
-    /** How long to wait for sessions to end, in seconds; a deployment that drains slowly may need more. */
-    private static final String PATIENCE = "RELEASE_QUIET_SECONDS";
-    private static final int USUAL_PATIENCE = 60;
-    private static final Duration LOOK = Duration.ofMillis(250);
     private static final Duration COMMAND = Duration.ofMinutes(10);
     private static final Duration DEPLOY = Duration.ofHours(1);
-    private static final int QUIET_LOOKS = 4;
 
     private final Path repo;
     private final String environment;
@@ -151,43 +146,6 @@ public final class Services {
         return command.stream().map(word -> word.replace(ServiceSetting.COMMIT, commit)).toList();
     }
 
-    /**
-     * Waits until nobody else is connected to the database and nothing is written any more; that a command said
-     * "stopped" proves neither.
-     *
-     * @param next the command that goes on when whoever is in the way is gone
-     */
-    public static String quiet(Target target, Consumer<String> say, String next)
-            throws SQLException, InterruptedException {
-        long deadline = System.nanoTime() + seconds(PATIENCE, USUAL_PATIENCE).toNanos();
-        int quiet = 0;
-        String written = "";
-        String said = "";
-        try (Connection connection = Postgres.read(target, "release")) {
-            while (true) {
-                List<String> others = others(connection);
-                String now = Postgres.one(connection,
-                        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables");
-                quiet = others.isEmpty() && (now.equals(written) || written.isEmpty()) ? quiet + 1 : 0;
-                written = now;
-                if (quiet > QUIET_LOOKS) {
-                    return "nobody else is connected, and nothing is written";
-                }
-                if (System.nanoTime() > deadline) {
-                    throw Failure.stop(others.isEmpty() ? "the database is still being written to"
-                            : "the database is still in use by " + String.join(", ", others),
-                            "end these sessions, then: " + next);
-                }
-                String waiting = String.join(", ", others);
-                if (!waiting.isEmpty() && !waiting.equals(said)) {
-                    say.accept("waiting for " + waiting);
-                    said = waiting;
-                }
-                Thread.sleep(LOOK.toMillis());
-            }
-        }
-    }
-
     /** A number of seconds that a variable may set. */
     public static Duration seconds(String name, int usual) {
         String seconds = System.getenv(name);
@@ -208,8 +166,8 @@ public final class Services {
         }
     }
 
-    // User and application of each session.
-    private static List<String> others(Connection connection) throws SQLException {
+    /** User and application of each session that is somebody else's. */
+    static List<String> others(Connection connection) throws SQLException {
         // The kind of another user's session is hidden from an ordinary role; what is hidden counts as a client.
         return Postgres.rows(connection, """
                 SELECT format('%s (%s%s)', usename, coalesce(nullif(application_name, ''), 'no application name'),

@@ -1,4 +1,5 @@
-//SOURCES World.java ../lib/Exec.java ../lib/Hash.java ../lib/Postgres.java
+//SOURCES BackupCase.java World.java ../lib/Exec.java ../lib/Hash.java ../lib/Postgres.java
+//SOURCES ../lib/backup/Manifest.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import lib.Exec;
 import lib.Hash;
 import lib.Postgres;
+import lib.backup.Manifest;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -204,6 +207,47 @@ class ReleaseTest {
                 assertTrue(result.err().contains("start it: '" + world.folder), result::all);
                 assertUntouched(world, result);
             }
+        }
+    }
+
+    // Somebody who came back writes while pg_dump begins, behind the snapshot that it reads.
+    private static void writesDuringBackups(World world, String which) {
+        BackupCase.standIn(world, "pg_dump", """
+                echo x >> "$here/calls"
+                if [ $(wc -l < "$here/calls") %s ]; then
+                  '%s' -Xqc "INSERT INTO sessions (email, expires_at) VALUES ('Person1@example.com', now())" || exit 9
+                fi
+                exec "$real" "$@"
+                """.formatted(which, BackupCase.REAL.resolve("psql")));
+    }
+
+    @Test
+    void whatIsWrittenDuringTheFinalBackupIsInTheOneAfterIt() throws IOException {
+        try (World world = withStop("exit 0", "touch ../started")) {
+            writesDuringBackups(world, "-eq 2");
+            World.Result result = approved(world);
+            assertReleased(world, result);
+            assertTrue(result.err().contains("somebody wrote while it was backed up, so it is backed up once more"),
+                    result::all);
+            assertEquals(3, World.read(world.folder.resolve("calls")).lines().count());
+            List<Path> backups;
+            try (var files = Files.list(world.repo.resolve("_migrations"))) {
+                backups = files.filter(file -> file.toString().endsWith(".dump")).sorted().toList();
+            }
+            List<Long> rows = backups.stream().map(backup -> Manifest.of(backup).contents().tables()
+                    .get("public.sessions").rows()).toList();
+            assertEquals(List.of(rows.get(0), rows.get(0), rows.get(0) + 1), rows);
+        }
+    }
+
+    @Test
+    void whoeverWritesDuringEachBackupStopsTheReleaseBeforeItChangesAnything() throws IOException {
+        try (World world = withStop("exit 0", "touch ../started")) {
+            writesDuringBackups(world, "-gt 1");
+            World.Result result = approved(world);
+            assertEquals(10, result.exit(), result::all);
+            assertTrue(result.err().contains("no backup holds the last write"), result::all);
+            assertUntouched(world, result);
         }
     }
 

@@ -1,6 +1,7 @@
 //SOURCES ../Console.java ../Count.java ../DatabaseLock.java ../Downtime.java ../Failure.java ../Interrupt.java
-//SOURCES ../LastRelease.java ../LastWords.java ../Postgres.java ../Project.java ../Run.java ../Services.java
-//SOURCES ../Situation.java ../Target.java ../plan/Acceptance.java ../plan/Certificate.java ../plan/Executor.java
+//SOURCES ../LastRelease.java ../LastWords.java ../Postgres.java ../Project.java ../Quiet.java ../Run.java
+//SOURCES ../Services.java ../Situation.java ../Target.java ../plan/Acceptance.java ../plan/Certificate.java
+//SOURCES ../plan/Executor.java
 //SOURCES ../plan/Journal.java ../plan/Patience.java ../plan/Plan.java ../plan/SqlFile.java Trial.java
 
 package lib.rehearsal;
@@ -22,6 +23,7 @@ import lib.LastRelease;
 import lib.LastWords;
 import lib.Postgres;
 import lib.Project;
+import lib.Quiet;
 import lib.Run;
 import lib.Services;
 import lib.Situation;
@@ -145,7 +147,7 @@ final class TakingBack {
         services.settled();
         services.stop(console::say);
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        console.mark("pass", Services.quiet(target, console::say, command));
+        console.mark("pass", new Quiet(target, console::say, command).proven());
     }
 
     private Certificate certified(Path file, Trial trial, JsonNode backup) {
