@@ -369,16 +369,20 @@ class FolderTest extends BackupCase {
     void whereTheRoleHasNoConnectionsLeftItBecomesOneFile() {
         // The snapshot's, those that count, pg_dump's and pg_dumpall's.
         int needed = 3 + Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() - 1));
-        World.execute(World.productionServer().target(world.production.database()),
-                "ALTER ROLE " + world.production.user() + " CONNECTION LIMIT " + needed);
+        limit(needed);
         try {
             World.Result result = world.run("backup", "--jobs", "8", "--json");
             assertEquals(0, result.exit(), result::all);
             assertFalse(result.json().at("/facts/folder").asBoolean(), result::all);
         } finally {
-            World.execute(World.productionServer().target(world.production.database()),
-                    "ALTER ROLE " + world.production.user() + " CONNECTION LIMIT -1");
+            limit(-1);
         }
+    }
+
+    // How many connections the role may have; -1 is any number.
+    private static void limit(int connections) {
+        World.execute(World.productionServer().target(world.production.database()),
+                "ALTER ROLE " + world.production.user() + " CONNECTION LIMIT " + connections);
     }
 
     @Test
@@ -391,10 +395,15 @@ class FolderTest extends BackupCase {
             World.Result one = world.run("backup", "--jobs", "1", "--json");
             assertFalse(one.json().at("/facts/folder").asBoolean(), one::all);
             assertEquals(result.json().at("/facts/rows"), one.json().at("/facts/rows"));
+            limit(7);
+            World.Result few = world.run("backup", "--json");
+            assertFalse(few.json().at("/facts/folder").asBoolean(), few::all);
+            limit(-1);
             world.execute("SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, 400)");
             World.Result objects = world.run("backup", "--json");
             assertFalse(objects.json().at("/facts/folder").asBoolean(), objects::all);
         } finally {
+            limit(-1);
             world.execute("DROP TABLE large",
                     "SELECT count(lo_unlink(oid)) FROM (SELECT oid FROM pg_largeobject_metadata OFFSET 2) o");
         }
