@@ -19,7 +19,7 @@ public final class Quiet {
     private static final Duration LOOK = Duration.ofMillis(250);
     /** A session tells the server's statistics what it wrote once in a second, and when it ends. */
     private static final Duration LONG_ENOUGH = Duration.ofSeconds(1);
-    /** From this major on what a session wrote is known before it is seen no more. */
+    /** From this major on what a session wrote is known before it is seen no more; before, a while after that. */
     private static final int KNOWN_AT_ONCE = 15;
 
     private final Target target;
@@ -43,7 +43,7 @@ public final class Quiet {
     /** Waits until nobody else is connected; what is written from then on breaks the quiet. */
     public String alone() throws SQLException, InterruptedException {
         try (Connection connection = Postgres.read(target, "release")) {
-            boolean late = connection.getMetaData().getDatabaseMajorVersion() < KNOWN_AT_ONCE;
+            boolean late = late(connection);
             look(connection, late ? LONG_ENOUGH : Duration.ZERO);
             broken = false;
             return late ? "nobody else is connected, and nothing is written" : "nobody else is connected";
@@ -66,8 +66,13 @@ public final class Quiet {
         return held;
     }
 
+    private static boolean late(Connection connection) throws SQLException {
+        return connection.getMetaData().getDatabaseMajorVersion() < KNOWN_AT_ONCE;
+    }
+
     private void look(Connection connection, Duration enough) throws SQLException, InterruptedException {
         long deadline = System.nanoTime() + Services.seconds(PATIENCE, USUAL_PATIENCE).toNanos();
+        boolean late = late(connection);
         String said = "";
         while (true) {
             List<String> others = Services.others(connection);
@@ -77,6 +82,9 @@ public final class Quiet {
             if (!now.equals(written)) {
                 broken |= written != null;
                 written = now;
+                since = looked;
+            }
+            if (late && !others.isEmpty()) {
                 since = looked;
             }
             if (others.isEmpty() && looked - since >= enough.toNanos()) {

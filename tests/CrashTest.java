@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.util.regex.Matcher;
 import lib.Exec;
 import lib.Hash;
 import lib.Postgres;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 @Order(1)
 class CrashTest {
     private static final String RELEASE = "live/eu";
+    private static final int BEGINNING = 9;
 
     private World world;
     private Held held;
@@ -51,7 +53,9 @@ class CrashTest {
                 """.formatted(world.folder, RELEASE));
         World.script(world.origin.resolve("hooks/post-receive"),
                 "grep -q refs/heads/%2$s && '%1$s/gate' pushed\n".formatted(world.folder, RELEASE));
-        String text = Held.segments();
+        // It can be held before its first lock, too: whoever came earlier would be noticed by the final backup.
+        String text = Held.segments().replaceFirst("SET LOCAL lock_timeout = '5s';\n",
+                Matcher.quoteReplacement("SET LOCAL lock_timeout = '5s';\n" + Held.STATEMENT.formatted(BEGINNING)));
         script = world.folder.resolve("mine.sql");
         World.write(script, text);
         sha = Hash.of(text);
@@ -128,11 +132,13 @@ class CrashTest {
     }
 
     private void killedInTheFirstTransaction() throws Exception {
+        held.holdSegment(BEGINNING);
         World.Running interrupted = release();
-        held.inStep(interrupted, "save");
+        held.inSegment(interrupted);
         try (Connection web = Postgres.write(world.production, "web")) {
             web.setAutoCommit(false);
             Postgres.execute(web, "LOCK TABLE sessions IN ROW EXCLUSIVE MODE");
+            held.holdSegment(0);
             Held.until(interrupted, () -> World.read(interrupted.err()).contains("waiting for pid "));
             Held.interrupt(interrupted);
             World.Result result = interrupted.end();

@@ -173,10 +173,19 @@ public final class Dump {
         try {
             while (true) {
                 Thread.sleep(LOOK_MILLIS);
-                bytes.accept(Storage.bytes(half));
+                look();
             }
-        } catch (InterruptedException | Failure e) {
+        } catch (InterruptedException e) {
             // The dump has ended, and with it what there is to watch.
+            return;
+        }
+    }
+
+    private void look() {
+        try {
+            bytes.accept(Storage.bytes(half));
+        } catch (Failure e) {
+            // It is just being begun anew.
             return;
         }
     }
