@@ -16,8 +16,8 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
- * Where the packed files of an archive's folder end. One that ends too early pg_restore takes for a whole one, and leaves
- * out the rows that are missing without a word: with zstd, and in 18 with gzip as well.
+ * Where the packed files of an archive's folder end. One that ends too early pg_restore takes for a whole one, and
+ * leaves out the rows that are missing without a word: with zstd, and in 18 with gzip as well.
  */
 final class Endings {
     private static final String GZIP = ".gz";
