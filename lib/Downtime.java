@@ -18,7 +18,6 @@ public final class Downtime {
     private final Situation situation;
     /** What is known of the database's quiet since the stop; null before. */
     private Quiet quiet;
-    private String next;
 
     public Downtime(Project project, Run run, Console console, Services services, Situation situation) {
         this.project = project;
@@ -41,7 +40,6 @@ public final class Downtime {
         services.stop(console::say);
         situation.servicesStopped();
         console.mark("pass", "stopped: " + String.join(", ", services.stoppable()));
-        this.next = next;
         quiet = new Quiet(project.address().target(), console::say, next);
         console.mark("pass", saved ? quiet.alone() : quiet.proven());
     }
@@ -64,7 +62,6 @@ public final class Downtime {
             services.stop(console::say);
             console.mark("pass", "stopped again: " + String.join(", ", services.stoppable()));
         }
-        this.next = next;
         quiet = new Quiet(target, console::say, next);
         console.mark("pass", quiet.proven());
     }
@@ -95,7 +92,7 @@ public final class Downtime {
             for (int again = 1; quiet != null && !quiet.unbroken(); again++) {
                 if (again > PATIENT) {
                     throw Failure.stop("somebody writes whenever the database is backed up, and no backup holds the"
-                            + " last write", "find out who, and stop it; then: " + next);
+                            + " last write", "find out who, and stop it; then: " + quiet.next());
                 }
                 console.mark("warn", "somebody wrote while it was backed up, so it is backed up once more");
                 phases.save();

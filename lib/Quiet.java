@@ -1,4 +1,4 @@
-//SOURCES DatabaseLock.java Failure.java Postgres.java Services.java Target.java
+//SOURCES Failure.java Postgres.java Services.java Target.java
 
 package lib;
 
@@ -16,6 +16,7 @@ public final class Quiet {
     /** How long to wait for sessions to end, in seconds; a deployment that drains slowly may need more. */
     private static final String PATIENCE = "RELEASE_QUIET_SECONDS";
     private static final int USUAL_PATIENCE = 60;
+    private static final String PROVEN = "nobody else is connected, and nothing is written";
     private static final Duration LOOK = Duration.ofMillis(250);
     /** A session tells the server's statistics what it wrote once in a second, and when it ends. */
     private static final Duration LONG_ENOUGH = Duration.ofSeconds(1);
@@ -27,7 +28,6 @@ public final class Quiet {
     private final String next;
     private String written;
     private long since;
-    private boolean broken;
 
     /**
      * Of a database that nobody has looked at yet.
@@ -45,8 +45,7 @@ public final class Quiet {
         try (Connection connection = Postgres.read(target, "release")) {
             boolean late = late(connection);
             look(connection, late ? LONG_ENOUGH : Duration.ZERO);
-            broken = false;
-            return late ? "nobody else is connected, and nothing is written" : "nobody else is connected";
+            return late ? PROVEN : "nobody else is connected";
         }
     }
 
@@ -54,16 +53,20 @@ public final class Quiet {
     public String proven() throws SQLException, InterruptedException {
         try (Connection connection = Postgres.read(target, "release")) {
             look(connection, LONG_ENOUGH);
-            return "nobody else is connected, and nothing is written";
+            return PROVEN;
         }
     }
 
-    /** The same, and whether nothing was written since it was asked before, or was alone. */
+    /** The same, and whether nothing was written since the last look before. */
     public boolean unbroken() throws SQLException, InterruptedException {
+        String before = written;
         proven();
-        boolean held = !broken;
-        broken = false;
-        return held;
+        return written.equals(before);
+    }
+
+    /** The command that goes on when whoever is in the way is gone. */
+    public String next() {
+        return next;
     }
 
     private static boolean late(Connection connection) throws SQLException {
@@ -80,7 +83,6 @@ public final class Quiet {
                     "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_user_tables");
             long looked = System.nanoTime();
             if (!now.equals(written)) {
-                broken |= written != null;
                 written = now;
                 since = looked;
             }
