@@ -91,7 +91,7 @@ public record Archive(Path file, long bytes, Listing listing, String sha256, Man
 
     /** Whether damaged rows show when they are read. */
     public boolean summed() {
-        return packing().equals(Listing.GZIP);
+        return listing.summed();
     }
 
     /** How many objects it lists. */
@@ -114,10 +114,12 @@ public record Archive(Path file, long bytes, Listing listing, String sha256, Man
         readable(name, list);
         Listing listing = Listing.of(list.lines());
         List<String> tables = listing.tables();
-        if (Storage.isFolder(file)) {
+        boolean folder = Storage.isFolder(file);
+        if (folder) {
             whole(name, file, listing);
         }
-        if (Storage.isFolder(file) && Endings.readsAll(listing.packing())) {
+        if (folder && listing.summed()) {
+            // To see where they end all rows were unpacked, and their sums compared.
             readWithout(name, client, file, listing, Set.copyOf(tables));
         } else if (bytes < LARGE || tables.size() < 2) {
             readable(name, read(client, file));

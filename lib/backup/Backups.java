@@ -92,8 +92,7 @@ public final class Backups {
             try {
                 backups.add(look(file, uses.getOrDefault(file.getFileName().toString(), List.of())));
             } catch (IOException e) {
-                throw new Failure(Failure.Exit.MISSING, file + " cannot be read: " + Run.reason(e),
-                        "ls -l " + Archive.typed(file), e);
+                throw Storage.unreadable(file, e);
             }
         }
         backups.sort(Comparator.comparing(Backup::made).thenComparing(Backup::name).reversed());

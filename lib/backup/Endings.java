@@ -30,11 +30,6 @@ final class Endings {
     private Endings() {
     }
 
-    /** Whether reading the files to their ends has read every row, too, and found its sum right. */
-    static boolean readsAll(String packing) {
-        return packing.equals(Listing.GZIP);
-    }
-
     /** What is wrong with the first table that has no file, or else with the first file that ends too early. */
     static Optional<String> wrong(Path folder, Listing listing) throws IOException {
         try (Stream<Path> found = Files.list(folder)) {

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  */
 public record Listing(List<String> entries, String packing, int server, int client) {
     /** The only one that keeps a sum of the rows: in any other most of what was damaged is read without a word. */
-    static final String GZIP = "gzip";
+    private static final String GZIP = "gzip";
     private static final Pattern PACKING = Pattern.compile(";\\s+Compression: (\\S+)");
     private static final Pattern SERVER = Pattern.compile(";\\s+Dumped from database version: (\\d+).*");
     private static final Pattern CLIENT = Pattern.compile(";\\s+Dumped by pg_dump version: (\\d+).*");
@@ -32,6 +32,11 @@ public record Listing(List<String> entries, String packing, int server, int clie
     private static String told(List<String> lines, Pattern pattern, String otherwise) {
         return lines.stream().map(pattern::matcher).filter(Matcher::matches).findFirst()
                 .map(found -> found.group(1)).orElse(otherwise);
+    }
+
+    /** Whether its rows have sums, so that what was damaged in them shows when they are unpacked. */
+    boolean summed() {
+        return packing.equals(GZIP);
     }
 
     /** The entries of a kind: the whole line must match. */

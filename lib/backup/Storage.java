@@ -1,4 +1,4 @@
-//SOURCES ../Exec.java ../Failure.java ../Hash.java ../Run.java
+//SOURCES ../Failure.java ../Hash.java ../Run.java Archive.java
 
 package lib.backup;
 
@@ -12,7 +12,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
-import lib.Exec;
 import lib.Failure;
 import lib.Hash;
 import lib.Run;
@@ -71,7 +70,7 @@ public final class Storage {
 
     /** The command that tells the same hash. */
     public static String summing(Path archive) {
-        String name = Exec.typed(List.of(archive.toString()));
+        String name = Archive.typed(archive);
         return isFolder(archive) ? "(cd " + name + " && LC_ALL=C && sha256sum * | sha256sum)" : "sha256sum " + name;
     }
 
@@ -141,8 +140,9 @@ public final class Storage {
         }
     }
 
-    private static Failure unreadable(Path archive, IOException e) {
+    /** That an archive, or what is told of it, cannot be read. */
+    static Failure unreadable(Path archive, IOException e) {
         return new Failure(Failure.Exit.MISSING, archive + " cannot be read: " + Run.reason(e),
-                "ls -l " + Exec.typed(List.of(archive.toString())), e);
+                "ls -l " + Archive.typed(archive), e);
     }
 }
