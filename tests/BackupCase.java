@@ -1,6 +1,8 @@
 //SOURCES World.java
 
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,8 +17,10 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import lib.Clients;
+import lib.Exec;
 import lib.Hash;
 import lib.Json;
+import lib.backup.Archive;
 
 /** What the tests of backup.java share: client programs that misbehave, and what lies in the run folder. */
 abstract class BackupCase {
@@ -63,6 +67,42 @@ abstract class BackupCase {
             }
         }
         return names;
+    }
+
+    /** A table that is large enough to be read by several, and to be at work for a while. */
+    static void makeLarge(World world) {
+        world.execute("CREATE TABLE large (t text)", "ALTER TABLE large ALTER t SET STORAGE EXTERNAL",
+                "INSERT INTO large SELECT repeat('x', 8000) FROM generate_series(1, 34000)");
+    }
+
+    /** Backs up where the disk has room for so much only: there is a whole backup afterwards, or none and no half. */
+    static void backUpOnASmallDisk(World world, int kilobytes, String... options) throws Exception {
+        World small = world.again();
+        try {
+            small.commit("first");
+            Path folder = Files.createDirectories(small.repo.resolve("_migrations"));
+            assumeTrue(Exec.of("mount", "-t", "tmpfs", "-o", "size=" + kilobytes + "k", "none", folder.toString())
+                    .run().ok(), "only root may make a small disk");
+            try {
+                World.Result result = small.run("backup", options);
+                Set<String> files = files(small);
+                assertTrue(files.stream().noneMatch(name -> name.endsWith(".part")), files::toString);
+                boolean whole = files.stream().anyMatch(name -> name.endsWith(".dump"));
+                for (String name : files) {
+                    if (name.endsWith(".dump")) {
+                        Archive.verify(folder.resolve(name));
+                    }
+                    assertTrue(whole, "beside no backup: " + name);
+                }
+                assertTrue(result.exit() == 0 ? whole && files.size() == 4 : result.err().contains("make room"),
+                        result::all);
+                assertFalse(result.err().contains("Exception"), result::all);
+            } finally {
+                Exec.of("umount", folder.toString()).run();
+            }
+        } finally {
+            small.forget();
+        }
     }
 
     /** Puts a copy of a backup beside it, under another name and with another manifest, properly sealed. */

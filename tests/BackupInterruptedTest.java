@@ -3,7 +3,6 @@
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,31 +214,6 @@ class BackupInterruptedTest extends BackupCase {
     @ParameterizedTest
     @ValueSource(ints = {200, 500, 620, 650, 680, 800, 1500})
     void aDiskThatIsFullAtAnyPointHoldsAWholeBackupOrNone(int kilobytes) throws Exception {
-        World small = world.again();
-        try {
-            small.commit("first");
-            Path folder = Files.createDirectories(small.repo.resolve("_migrations"));
-            assumeTrue(Exec.of("mount", "-t", "tmpfs", "-o", "size=" + kilobytes + "k", "none", folder.toString())
-                    .run().ok(), "only root may make a small disk");
-            try {
-                World.Result result = small.run("backup");
-                Set<String> files = files(small);
-                assertTrue(files.stream().noneMatch(name -> name.endsWith(".part")), files::toString);
-                boolean whole = files.stream().anyMatch(name -> name.endsWith(".dump"));
-                for (String name : files) {
-                    if (name.endsWith(".dump")) {
-                        Archive.verify(folder.resolve(name));
-                    }
-                    assertTrue(whole, "beside no backup: " + name);
-                }
-                assertTrue(result.exit() == 0 ? whole && files.size() == 4 : result.err().contains("make room"),
-                        result::all);
-                assertFalse(result.err().contains("Exception"), result::all);
-            } finally {
-                Exec.of("umount", folder.toString()).run();
-            }
-        } finally {
-            small.forget();
-        }
+        backUpOnASmallDisk(world, kilobytes);
     }
 }

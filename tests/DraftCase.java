@@ -2,7 +2,6 @@
 //SOURCES ../lib/plan/Catalog.java ../lib/plan/Draft.java ../lib/plan/Plan.java ../lib/plan/Script.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -119,12 +118,7 @@ abstract class DraftCase {
     }
 
     void assertInOrder(String... parts) {
-        int at = -1;
-        for (String part : parts) {
-            int next = script.indexOf(part, at + 1);
-            assertTrue(next > at, () -> part + " is not where it should be in\n" + script);
-            at = next;
-        }
+        World.assertInOrder(script, parts);
     }
 
     static String entry(String text) {

@@ -4,14 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import lib.Exec;
 import lib.Failure;
-import lib.Postgres;
 import lib.Target;
 import lib.backup.Archive;
 import lib.backup.Backups;
@@ -234,7 +231,7 @@ class FolderTest extends BackupCase {
 
     @Test
     void aStopInTheMiddleLeavesNoHalfFolderAndNoPgDump() throws Exception {
-        makeLarge();
+        makeLarge(world);
         try {
             for (Map.Entry<String, Integer> stop : Map.of("INT", 130, "TERM", 143, "KILL", 137).entrySet()) {
                 Set<String> before = files(world);
@@ -259,12 +256,6 @@ class FolderTest extends BackupCase {
         }
     }
 
-    // Large enough to be at work for a while, and to be read by several.
-    private static void makeLarge() {
-        world.execute("CREATE TABLE large (t text)", "ALTER TABLE large ALTER t SET STORAGE EXTERNAL",
-                "INSERT INTO large SELECT repeat('x', 8000) FROM generate_series(1, 34000)");
-    }
-
     /** What is in the half folder of a run that is at work. */
     private static List<Path> half() {
         List<Path> found = new ArrayList<>();
@@ -284,32 +275,7 @@ class FolderTest extends BackupCase {
     @ParameterizedTest
     @ValueSource(ints = {40, 400, 620, 700, 900})
     void aDiskThatIsFullAtAnyPointHoldsAWholeBackupOrNone(int kilobytes) throws Exception {
-        World small = world.again();
-        try {
-            small.commit("first");
-            Path run = Files.createDirectories(small.repo.resolve("_migrations"));
-            assumeTrue(Exec.of("mount", "-t", "tmpfs", "-o", "size=" + kilobytes + "k", "none", run.toString())
-                    .run().ok(), "only root may make a small disk");
-            try {
-                World.Result result = small.run("backup", "--jobs", "2");
-                Set<String> files = files(small);
-                assertTrue(files.stream().noneMatch(name -> name.endsWith(".part")), files::toString);
-                boolean whole = files.stream().anyMatch(name -> name.endsWith(".dump"));
-                for (String name : files) {
-                    if (name.endsWith(".dump")) {
-                        Archive.verify(run.resolve(name));
-                    }
-                    assertTrue(whole, "beside no backup: " + name);
-                }
-                assertTrue(result.exit() == 0 ? whole && files.size() == 4 : result.err().contains("make room"),
-                        result::all);
-                assertFalse(result.err().contains("Exception"), result::all);
-            } finally {
-                Exec.of("umount", run.toString()).run();
-            }
-        } finally {
-            small.forget();
-        }
+        backUpOnASmallDisk(world, kilobytes, "--jobs", "2");
     }
 
     @Test
@@ -334,87 +300,5 @@ class FolderTest extends BackupCase {
         } finally {
             pruned.forget();
         }
-    }
-
-    @Test
-    void whereSomebodyWantsATableForHimselfItBecomesOneFile() throws Exception {
-        // Time enough between pg_dump's first lock and its connections' own ones, which give up behind a waiting one.
-        standIn(world, "pg_dump", """
-                case " $* " in *--jobs*) touch "$here/begun";; esac
-                exec "$real" "$@"
-                """);
-        StringBuilder tables = new StringBuilder();
-        for (int i = 0; i < 150; i++) {
-            tables.append("CREATE TABLE many.t").append(i).append(" AS SELECT 1 AS i;");
-        }
-        World.psql(world.production, "CREATE SCHEMA many;" + tables);
-        try (Connection wants = Postgres.write(world.production, "holder")) {
-            World.Running running = world.begin("backup", "--jobs", "2", "--json");
-            await(() -> "1".equals(world.sql("SELECT count(*) FROM pg_locks WHERE relation = 'many.t149'::regclass"
-                    + " AND mode = 'AccessShareLock' AND pid <> pg_backend_pid()")), "pg_dump has its locks");
-            wants.setAutoCommit(false);
-            Postgres.execute(wants, "LOCK TABLE many.t149");
-            wants.rollback();
-            World.Result result = running.end();
-            assertEquals(0, result.exit(), result::all);
-            assertTrue(Files.exists(world.folder.resolve("begun")), "it was begun by several");
-            assertFalse(result.json().at("/facts/folder").asBoolean(), result::all);
-            Archive.verify(world.repo.resolve(result.json().at("/facts/file").asText()));
-        } finally {
-            World.psql(world.production, "DROP SCHEMA many CASCADE");
-        }
-    }
-
-    @Test
-    void whereTheRoleHasNoConnectionsLeftItBecomesOneFile() {
-        // The snapshot's, those that count, pg_dump's and pg_dumpall's.
-        int needed = 3 + Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors() - 1));
-        limit(needed);
-        try {
-            World.Result result = world.run("backup", "--jobs", "8", "--json");
-            assertEquals(0, result.exit(), result::all);
-            assertFalse(result.json().at("/facts/folder").asBoolean(), result::all);
-        } finally {
-            limit(-1);
-        }
-    }
-
-    // How many connections the role may have; -1 is any number.
-    private static void limit(int connections) {
-        World.execute(World.productionServer().target(world.production.database()),
-                "ALTER ROLE " + world.production.user() + " CONNECTION LIMIT " + connections);
-    }
-
-    @Test
-    void aLargeDatabaseIsReadBySeveralUnlessToldOtherwise() {
-        assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "a machine with one core makes one file");
-        makeLarge();
-        try {
-            World.Result result = world.run("backup", "--json");
-            assertTrue(result.json().at("/facts/folder").asBoolean(), result::all);
-            World.Result one = world.run("backup", "--jobs", "1", "--json");
-            assertFalse(one.json().at("/facts/folder").asBoolean(), one::all);
-            assertEquals(result.json().at("/facts/rows"), one.json().at("/facts/rows"));
-            limit(7);
-            World.Result few = world.run("backup", "--json");
-            assertFalse(few.json().at("/facts/folder").asBoolean(), few::all);
-            limit(-1);
-            world.execute("SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, 400)");
-            World.Result objects = world.run("backup", "--json");
-            assertFalse(objects.json().at("/facts/folder").asBoolean(), objects::all);
-        } finally {
-            limit(-1);
-            world.execute("DROP TABLE large",
-                    "SELECT count(lo_unlink(oid)) FROM (SELECT oid FROM pg_largeobject_metadata OFFSET 2) o");
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"0", "-1", "65", "two", "2.5"})
-    void aNumberOfConnectionsThatIsNoneIsRefused(String jobs) {
-        World.Result result = world.run("backup", "--jobs", jobs);
-        assertEquals(2, result.exit(), result::all);
-        assertTrue(result.err().contains("--jobs") && result.err().contains(jobs), result::all);
-        assertFalse(result.err().contains("Exception"), result::all);
     }
 }

@@ -4,7 +4,6 @@
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -151,12 +150,7 @@ abstract class SafeFormsCase {
     }
 
     void inOrder(String... parts) {
-        int at = -1;
-        for (String part : parts) {
-            int next = script.indexOf(part, at + 1);
-            assertTrue(next > at, () -> part + " is not where it should be in\n" + script);
-            at = next;
-        }
+        World.assertInOrder(script, parts);
     }
 
     /** The release SQL of every server that ran it: each look is at all of it. */

@@ -1,3 +1,5 @@
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -305,6 +307,16 @@ final class World implements AutoCloseable {
             return new Running(builder.start(), out, err);
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** That these parts stand in a text, one behind the other. */
+    static void assertInOrder(String text, String... parts) {
+        int at = -1;
+        for (String part : parts) {
+            int next = text.indexOf(part, at + 1);
+            assertTrue(next > at, () -> part + " is not where it should be in\n" + text);
+            at = next;
         }
     }
 
