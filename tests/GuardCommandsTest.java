@@ -43,6 +43,14 @@ class GuardCommandsTest extends GuardCase {
         assertEquals("", ran.err());
     }
 
+    /** Among all tests they compile together with JUnit and much else that they do not name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tests/benchmark.java", "tests/reference.java"})
+    void whatStandsBesideTheTestsBuildsAlone(String script) throws Exception {
+        LauncherTest.Ran ran = jbang(REPO, "--quiet", "build", script);
+        assertEquals(0, ran.exit(), ran.toString());
+    }
+
     @Test
     void readmeShowsCommandsThatExist() throws Exception {
         List<String> commands = readmeCommands();

@@ -1,5 +1,3 @@
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -315,7 +313,9 @@ final class World implements AutoCloseable {
         int at = -1;
         for (String part : parts) {
             int next = text.indexOf(part, at + 1);
-            assertTrue(next > at, () -> part + " is not where it should be in\n" + text);
+            if (next <= at) {
+                throw new AssertionError(part + " is not where it should be in\n" + text);
+            }
             at = next;
         }
     }
