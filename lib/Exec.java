@@ -231,17 +231,49 @@ public final class Exec {
         process.destroy();
     }
 
+    /**
+     * For the end of this process: ends every command that is at work, waits some seconds for it, and has those end that
+     * are started afterwards. What a command writes can be removed only when it is gone.
+     */
+    public static void endAll() {
+        RUNNING.end();
+        RUNNING.await();
+    }
+
     /** The processes at work, ended together with us. */
     private static final class Running implements ProcessDestroyer {
+        private static final long PATIENCE_SECONDS = 5;
+
         private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+        private volatile boolean ending;
 
         Running() {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> processes.forEach(Exec::end)));
+            Runtime.getRuntime().addShutdownHook(new Thread(this::end));
+        }
+
+        private void end() {
+            ending = true;
+            processes.forEach(Exec::end);
+        }
+
+        private void await() {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            try {
+                for (Process process : processes) {
+                    process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Override
         public boolean add(Process process) {
-            return processes.add(process);
+            boolean added = processes.add(process);
+            if (ending) {
+                Exec.end(process);
+            }
+            return added;
         }
 
         @Override

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -376,6 +375,24 @@ class BackupTest {
                     && line.contains(world.repo.toString())), "no pg_dump of it is left");
             holder.rollback();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aPgDumpThatStartsAfterTheStopLeavesNothingEither(int jobs) throws Exception {
+        // Deaf to the stop for a second; only then it makes its file or folder.
+        standIn("echo $$ > \"$pids\"; trap '' TERM; sleep 1; trap - TERM; exec \"$real\" \"$@\"");
+        Set<String> before = files();
+        World.Running running = world.begin("backup", "--jobs", String.valueOf(jobs));
+        Path pids = world.folder.resolve("bin/pids");
+        await(() -> Files.exists(pids) && !World.read(pids).isBlank(), "pg_dump is started");
+        Exec.of("kill", "-TERM", String.valueOf(running.process().pid())).run();
+        assertTrue(running.process().waitFor(20, TimeUnit.SECONDS), "it ends by itself");
+        World.Result result = running.end();
+        assertEquals(143, result.exit(), result::all);
+        assertEquals(before, files());
+        assertFalse(ProcessHandle.of(Long.parseLong(World.read(pids).strip())).isPresent(), "no pg_dump is left");
+        Files.delete(pids);
     }
 
     @Test

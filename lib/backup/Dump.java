@@ -35,9 +35,9 @@ public final class Dump {
     private final Clients.Client client;
     private final Path file;
     private final Path half;
+    private final PgDump dump;
     private int jobs;
     private LongConsumer bytes = size -> { };
-    private Verbose.Listener rows = new Verbose.Listener() { };
     private Consumer<String> stages = words -> { };
     private Contents.Listener tables = (table, read, all) -> { };
 
@@ -46,6 +46,7 @@ public final class Dump {
         this.client = client;
         this.file = file;
         this.half = file.resolveSibling(file.getFileName() + Storage.HALF);
+        this.dump = PgDump.of(target, client, half);
     }
 
     /** A dump of a database to where nothing is yet, by a client that fits the server. */
@@ -67,7 +68,7 @@ public final class Dump {
 
     /** Hears of each table whose rows pg_dump reads. */
     Dump rows(Verbose.Listener listener) {
-        this.rows = listener;
+        dump.rows(listener);
         return this;
     }
 
@@ -86,7 +87,7 @@ public final class Dump {
     /** Makes the archive with its manifest; after any failure neither is there. */
     public Archive make(String environment, Postgres.Identity identity, String commit) throws SQLException {
         removeHalves(file.getParent());
-        Thread cleaner = new Thread(this::clean);
+        Thread cleaner = new Thread(this::stop);
         Runtime.getRuntime().addShutdownHook(cleaner);
         try {
             return made(environment, identity, commit);
@@ -105,6 +106,11 @@ public final class Dump {
                 clean();
             }
         }
+    }
+
+    private void stop() {
+        dump.stop();
+        clean();
     }
 
     // After a success there is no half file any more, and the manifest has its archive.
@@ -163,7 +169,7 @@ public final class Dump {
         watch.setDaemon(true);
         watch.start();
         try {
-            PgDump.of(target, client, half).rows(rows).write(snapshot, connections);
+            dump.write(snapshot, connections);
         } finally {
             watch.interrupt();
         }

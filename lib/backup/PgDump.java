@@ -34,6 +34,7 @@ final class PgDump {
     private final Clients.Client client;
     private final Path half;
     private Verbose.Listener rows = new Verbose.Listener() { };
+    private boolean stopped;
 
     private PgDump(Target target, Clients.Client client, Path half) {
         this.target = target;
@@ -74,7 +75,7 @@ final class PgDump {
     }
 
     private Exec.Result run(String snapshot, int jobs, String packing) throws IOException {
-        Storage.prepare(half, jobs > 1);
+        prepare(jobs > 1);
         Map<String, String> environment = target.environment();
         environment.put("PGAPPNAME", "release backup");
         // The archive is in the database's own encoding, whatever the caller's terminal likes.
@@ -87,6 +88,23 @@ final class PgDump {
             arguments.add("--jobs=" + jobs);
         }
         return client.call("pg_dump", arguments).with(environment).errorLines(new Verbose(jobs > 1, rows)::line).run();
+    }
+
+    private synchronized void prepare(boolean folder) throws IOException {
+        if (stopped) {
+            throw new Failure(Failure.Exit.INTERRUPTED, "stopped before pg_dump was started", null);
+        }
+        Storage.prepare(half, folder);
+    }
+
+    /** For the end of this process: nothing of it is at work any more, and nothing it wrote is left half done. */
+    void stop() {
+        synchronized (this) {
+            stopped = true;
+        }
+        // One that has just been started makes its file or folder when ours is removed already.
+        Exec.endAll();
+        Storage.discard(half);
     }
 
     private Failure failed(Exec.Result result) {
