@@ -31,7 +31,7 @@ class BackupInterruptedTest extends BackupCase {
     @BeforeAll
     static void makeTheWorld() {
         world = World.drizzle();
-        world.execute("CREATE TABLE ballast AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 20000) i");
+        makeBallast(world);
     }
 
     @AfterEach
@@ -75,8 +75,29 @@ class BackupInterruptedTest extends BackupCase {
             Path dump = world.repo.resolve(result.out().strip());
             Archive.verify(dump);
             assertNothingIsLeft(files(world));
-            assertTrue(files(world).stream().noneMatch(name -> name.endsWith(".part")), files(world)::toString);
+            assertEquals(List.of(), parts(world));
         }
+    }
+
+    @Test
+    void theHalfFileOfAKilledBackupIsRemovedByTheNextOneAndItsLockHoldsNobodyUp() throws Exception {
+        standIn(world, "pg_dump", "printf half > \"$file\"; echo $$ > \"$here/pids\"; exec sleep 60");
+        World.Running running = world.begin("backup");
+        Path pids = world.folder.resolve("pids");
+        await(() -> Files.exists(pids) && !World.read(pids).isBlank(), "pg_dump is at work");
+        World.Result second = world.run("backup", "--json");
+        assertEquals(10, second.exit(), second::all);
+        assertTrue(second.err().contains("another run (process " + running.process().pid() + ") is at work"),
+                second::all);
+
+        running.process().destroyForcibly().waitFor();
+        Exec.of("kill", World.read(pids).strip()).run();
+        assertEquals(1, parts(world).size());
+        Files.delete(pids);
+        world.environment.remove("RELEASE_PG_CLIENTS");
+        World.Result next = world.run("backup");
+        assertEquals(0, next.exit(), next::all);
+        assertEquals(List.of(), parts(world));
     }
 
     @Test
@@ -155,6 +176,47 @@ class BackupInterruptedTest extends BackupCase {
         } catch (java.sql.SQLException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
+    void aStopFromOutsideLeavesNoHalfFileAndNoPgDump(String signal, int exit) throws Exception {
+        // A real pg_dump that waits for a lock; it has created its file by then.
+        try (Connection holder = Postgres.write(world.production, "holder")) {
+            holder.setAutoCommit(false);
+            Postgres.execute(holder, "LOCK TABLE ballast");
+            Set<String> before = files(world);
+            World.Running running = world.begin("backup");
+            await(() -> sessions(world, "wait_event_type = 'Lock'") > 0, "pg_dump waits for the lock");
+            assertEquals(1, parts(world).size(), "the half file is there");
+            Exec.of("kill", "-" + signal, String.valueOf(running.process().pid())).run();
+            assertTrue(running.process().waitFor(20, TimeUnit.SECONDS), "it ends by itself");
+            World.Result result = running.end();
+            assertEquals(exit, result.exit(), result::all);
+            assertFalse(result.err().contains("Exception"), result::all);
+            assertFalse(result.err().contains("try it again"), result::all);
+            assertNothingIsLeft(before);
+            holder.rollback();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aPgDumpThatStartsAfterTheStopLeavesNothingEither(int jobs) throws Exception {
+        // Deaf to the stop for a second; only then it makes its file or folder.
+        standIn(world, "pg_dump",
+                "echo $$ > \"$here/pids\"; trap '' TERM; sleep 1; trap - TERM; exec \"$real\" \"$@\"");
+        Set<String> before = files(world);
+        World.Running running = world.begin("backup", "--jobs", String.valueOf(jobs));
+        Path pids = world.folder.resolve("pids");
+        await(() -> Files.exists(pids) && !World.read(pids).isBlank(), "pg_dump is started");
+        Exec.of("kill", "-TERM", String.valueOf(running.process().pid())).run();
+        assertTrue(running.process().waitFor(20, TimeUnit.SECONDS), "it ends by itself");
+        World.Result result = running.end();
+        assertEquals(143, result.exit(), result::all);
+        assertEquals(before, files(world));
+        assertFalse(ProcessHandle.of(Long.parseLong(World.read(pids).strip())).isPresent(), "no pg_dump is left");
+        Files.delete(pids);
     }
 
     @ParameterizedTest
