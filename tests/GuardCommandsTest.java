@@ -1,4 +1,4 @@
-//SOURCES GuardCase.java LauncherTest.java ../lib/Exec.java ../lib/PhaseProcess.java
+//SOURCES GuardCase.java Ran.java ../lib/Exec.java ../lib/PhaseProcess.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -37,7 +37,7 @@ class GuardCommandsTest extends GuardCase {
             Files.createDirectories(copy.getParent());
             Files.copy(file, copy);
         }
-        LauncherTest.Ran ran = jbang(temp.resolve("a copy"), "--quiet", script + ".java", "--help");
+        Ran ran = jbang(temp.resolve("a copy"), "--quiet", script + ".java", "--help");
         assertEquals(0, ran.exit(), ran.toString());
         assertTrue(ran.out().contains("--repo"), ran.toString());
         assertEquals("", ran.err());
@@ -47,7 +47,7 @@ class GuardCommandsTest extends GuardCase {
     @ParameterizedTest
     @ValueSource(strings = {"tests/benchmark.java", "tests/reference.java"})
     void whatStandsBesideTheTestsBuildsAlone(String script) throws Exception {
-        LauncherTest.Ran ran = jbang(REPO, "--quiet", "build", script);
+        Ran ran = jbang(REPO, "--quiet", "build", script);
         assertEquals(0, ran.exit(), ran.toString());
     }
 
@@ -122,12 +122,12 @@ class GuardCommandsTest extends GuardCase {
         return words;
     }
 
-    private static LauncherTest.Ran jbang(Path folder, String... arguments) throws Exception {
+    private static Ran jbang(Path folder, String... arguments) throws Exception {
         Stream<String> launcher = Stream.of(REPO.resolve("jbang").toString());
         List<String> command = Stream.concat(launcher, Arrays.stream(arguments)).toList();
-        Map<String, String> environment = LauncherTest.ownEnvironment();
+        Map<String, String> environment = Ran.ownEnvironment();
         // The compiler itself starts faster so.
         environment.put("JBANG_COMPILE_OPTIONS", "-encoding UTF-8 -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC");
-        return LauncherTest.run(folder, environment, "", command);
+        return Ran.of(folder, environment, "", command);
     }
 }

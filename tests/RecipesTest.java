@@ -1,4 +1,4 @@
-//SOURCES LauncherTest.java World.java
+//SOURCES Ran.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -47,10 +47,10 @@ class RecipesTest {
                 temp.resolve("release.java").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("--json", "--repo", world.repo.toString()));
-        Map<String, String> environment = new HashMap<>(LauncherTest.ownEnvironment());
+        Map<String, String> environment = new HashMap<>(Ran.ownEnvironment());
         environment.put("PROD_DATABASE_URL", world.url());
         environment.put("JBANG_COMPILE_OPTIONS", "-encoding UTF-8 -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC");
-        LauncherTest.Ran ran = LauncherTest.run(temp, environment, "", command);
+        Ran ran = Ran.of(temp, environment, "", command);
         assertTrue(ran.out().startsWith("{"), ran.toString());
         return Json.MAPPER.readTree(ran.out());
     }
