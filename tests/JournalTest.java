@@ -1,5 +1,4 @@
-//SOURCES Forwarder.java OwnServer.java World.java ../lib/DatabaseLock.java ../lib/plan/Executor.java
-//SOURCES ../lib/plan/Journal.java
+//SOURCES ExecutorCase.java ../lib/DatabaseLock.java ../lib/plan/Executor.java ../lib/plan/Journal.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,14 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.net.InetAddress;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import lib.DatabaseLock;
 import lib.Failure;
@@ -25,89 +19,10 @@ import lib.plan.Executor;
 import lib.plan.Journal;
 import lib.plan.Patience;
 import lib.plan.Plan;
-import lib.sql.Statement;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The executor on a real server that goes away, is locked, or is worked on by somebody else. */
-class JournalTest {
-    private static final String ROWS = """
-            BEGIN;
-            INSERT INTO done VALUES ('first');
-            COMMIT;
-            VACUUM done;
-            BEGIN;
-            INSERT INTO done VALUES ('second');
-            COMMIT;
-            """;
-    private static World world;
-
-    private final List<String> said = Collections.synchronizedList(new ArrayList<>());
-
-    @BeforeAll
-    static void makeADatabase() {
-        world = World.of("journal", "template0");
-    }
-
-    @AfterAll
-    static void removeIt() {
-        world.close();
-    }
-
-    @BeforeEach
-    void makeTables() {
-        world.execute("DROP SCHEMA IF EXISTS release_journal, app CASCADE", "DROP TABLE IF EXISTS done, people",
-                "CREATE TABLE done (what text)", "CREATE TABLE people (id int, mail text)",
-                "INSERT INTO people VALUES (1, 'a@example.com'), (1, 'b@example.com')");
-    }
-
-    private Executor executor(Target target) {
-        return new Executor(target, (connection, done) -> { }, done -> { }, said::add);
-    }
-
-    private static Plan plan(String sql) {
-        return Plan.parse(sql, "plan.sql");
-    }
-
-    private static String rows() {
-        return world.sql("SELECT string_agg(what, ',' ORDER BY what) FROM done");
-    }
-
-    private static Optional<Journal> journal() {
-        try (Connection connection = Postgres.read(world.production, "test")) {
-            return Journal.of(connection);
-        } catch (SQLException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static Target through(Forwarder forwarder) {
-        Target target = world.production;
-        return new Target("127.0.0.1", forwarder.port(), target.database(), target.user(), target.password(),
-                Map.of("sslmode", "disable"));
-    }
-
-    private static Forwarder forwarder() throws Exception {
-        return new Forwarder(InetAddress.getByName("127.0.0.1"), 0, world.production.port());
-    }
-
-    /** Breaks the connection at the next COMMIT after a statement of that text began. */
-    private static Executor.Observer cutting(Forwarder forwarder, String statement, boolean arrives) {
-        return new Executor.Observer() {
-            private boolean cut;
-
-            @Override
-            public void before(Plan.Segment segment, Statement now) {
-                if (!cut && now.sql().contains(statement)) {
-                    cut = true;
-                    forwarder.cut("COMMIT", arrives);
-                }
-            }
-        };
-    }
-
+/** The executor's journal, what it leaves half done and takes up again, and who else is at work on the database. */
+class JournalTest extends ExecutorCase {
     @Test
     void theJournalIsInTheDatabaseWhileThePlanRunsAndGoesWithIt() throws Exception {
         String before;
@@ -133,79 +48,50 @@ class JournalTest {
     }
 
     @Test
-    void aConnectionThatBreaksBeforeCommitLeavesNothingAndTheSegmentRunsAgain() throws Exception {
-        try (Forwarder forwarder = forwarder()) {
-            Executor.Result result = executor(through(forwarder)).observed(cutting(forwarder, "second", false))
-                    .run(plan(ROWS));
-            assertNull(result.trouble(), () -> result.trouble() + " " + said);
-            assertEquals("first,second", rows());
-            assertTrue(String.join("\n", said).contains("the server rolled it back, try 2 of"), said::toString);
+    void aRoleThatMayNotKeepAJournalIsToldSoBeforeAnythingIsChanged() {
+        Target admin = World.productionServer().target(world.production.database());
+        World.execute(admin, "CREATE ROLE narrow LOGIN PASSWORD 'narrow-S3cret'",
+                "GRANT ALL ON SCHEMA public TO narrow");
+        try {
+            Executor.Result result = executor(new Target(admin.host(), admin.port(), admin.database(), "narrow",
+                    "narrow-S3cret", admin.parameters())).run(plan("CREATE TABLE more (id int);"));
+            assertTrue(result.trouble().message().contains("narrow may not keep the journal"),
+                    result.trouble()::message);
+            assertNull(world.sql("SELECT to_regclass('more')"));
+
+            // One that another role has left is in the way as well, and no right to make another helps.
+            World.execute(admin, "CREATE SCHEMA release_journal");
+            Executor.Result left = executor(new Target(admin.host(), admin.port(), admin.database(), "narrow",
+                    "narrow-S3cret", admin.parameters())).run(plan("CREATE TABLE more (id int);"));
+            assertTrue(left.trouble().message().contains("release_journal, which is another role's"),
+                    () -> "" + left.trouble());
+            World.execute(admin, "DROP SCHEMA release_journal");
+        } finally {
+            World.execute(admin, "DROP OWNED BY narrow", "DROP ROLE narrow");
         }
     }
 
     @Test
-    void anAnswerThatIsLostAfterCommitIsFoundOutAndNothingRunsTwice() throws Exception {
-        try (Forwarder forwarder = forwarder()) {
-            Executor.Result result = executor(through(forwarder)).observed(cutting(forwarder, "first", true))
-                    .run(plan(ROWS));
-            assertNull(result.trouble(), () -> result.trouble() + " " + said);
-            assertEquals("first,second", rows());
-            assertTrue(said.contains("segment 1 is committed"), said::toString);
-            assertEquals(3, result.committed());
+    void aPlanThatComesToNothingGivesTheJournalBackToTheOneItStoodOn() throws Exception {
+        Plan release = plan("BEGIN;\nINSERT INTO done VALUES ('first');\nCOMMIT;\nBEGIN;\nSELECT 1/0;\nCOMMIT;\n");
+        assertFalse(executor(world.production).keepingJournal("me").run(release).trouble().open());
+        Plan back = plan("BEGIN;\nDELETE FROM done;\nSELECT 1/0;\nCOMMIT;\n");
+        assertEquals(0, executor(world.production).keepingJournal("me").run(back).committed());
+        Journal killed = journal().orElseThrow();
+        assertEquals(back.sha256(), killed.plan(), "as a kill would leave it");
+        assertEquals(release.sha256(), killed.standing().plan());
+        assertTrue(killed.standing().unfinished());
+        try (Connection connection = Postgres.write(world.production, "test")) {
+            Journal.end(connection);
         }
-    }
+        assertEquals(release.sha256(), journal().orElseThrow().plan());
+        assertEquals(1, journal().orElseThrow().committed());
 
-    @Test
-    void withoutAnyWayToTheServerTheOutcomeStaysOpenAndIsResolvedByLooking() throws Exception {
-        Plan plan = plan(ROWS);
-        try (Forwarder forwarder = forwarder()) {
-            Executor executor = executor(through(forwarder)).keepingJournal("me");
-            executor.observed(cutting(forwarder, "second", true));
-            CompletableFuture<Void> stop = CompletableFuture.runAsync(() -> {
-                until(() -> said.stream().anyMatch(line -> line.contains("asking the server")));
-                forwarder.dark(true);
-                executor.stop();
-            });
-            // Dark from the moment of the cut: whether the new connection was faster decides nothing below.
-            Executor.Result result = executor.run(plan);
-            stop.join();
-            assertEquals("first,second", rows());
-            assertEquals(3, journal().orElseThrow().committed());
-            assertTrue(result.trouble() == null || result.trouble().open(), () -> "" + result.trouble());
+        assertNull(executor(world.production).keepingJournal("me").run(plan("DELETE FROM done;")).trouble());
+        try (Connection connection = Postgres.write(world.production, "test")) {
+            Journal.end(connection);
         }
-        try (Connection connection = Postgres.read(world.production, "test")) {
-            Journal found = Journal.settled(connection, new Patience(), said::add).orElseThrow();
-            assertTrue(found.complete());
-            assertNull(executor(world.production).resume(plan, found).trouble());
-        }
-        assertEquals("first,second", rows(), "nothing runs twice");
-    }
-
-    @Test
-    void aServerThatIsRestartedInTheMiddleOfASegmentGetsItAgain() {
-        try (OwnServer server = new OwnServer()) {
-            server.execute("CREATE TABLE done (what text)");
-            Executor.Observer restart = new Executor.Observer() {
-                private boolean restarted;
-
-                @Override
-                public void after(Connection connection, Plan.Segment segment, Statement statement,
-                                  Executor.Outcome outcome, List<String> notices) {
-                    if (!restarted && statement.sql().contains("second")) {
-                        restarted = true;
-                        server.restart();
-                    }
-                }
-            };
-            Executor.Result result = executor(server.target()).observed(restart).run(plan(ROWS));
-            assertNull(result.trouble(), () -> result.trouble() + " " + said);
-            try (Connection connection = Postgres.read(server.target(), "test")) {
-                assertEquals("first,second", Postgres.one(connection,
-                        "SELECT string_agg(what, ',' ORDER BY what) FROM done"));
-            } catch (SQLException e) {
-                throw new AssertionError(e);
-            }
-        }
+        assertTrue(journal().isEmpty(), "what was committed on top of it makes an end of both");
     }
 
     @Test
@@ -229,6 +115,31 @@ class JournalTest {
             assertTrue(result.trouble().interrupted() && !result.trouble().open(), () -> "" + result.trouble());
             assertEquals(0, result.committed());
             assertNull(rows());
+        }
+    }
+
+    @Test
+    void aSecondReleaseIsRefusedWithItsOwnersNameAndAnIndexIsNotHeldUp() throws Exception {
+        try (DatabaseLock first = new DatabaseLock(); DatabaseLock second = new DatabaseLock()) {
+            first.take(world.production);
+            CompletableFuture<Failure> refused = CompletableFuture.supplyAsync(() ->
+                    assertThrows(Failure.class, () -> second.take(world.production)));
+            Executor.Result built = executor(world.production)
+                    .run(plan("CREATE INDEX CONCURRENTLY beside ON people (mail);"));
+            assertNull(built.trouble());
+            Failure failure = refused.join();
+            assertEquals(Failure.Exit.STOP, failure.exit);
+            assertTrue(failure.getMessage().matches("(?s)another release is at work on JournalTest: \\w+.*, pid \\d+ of"
+                    + " app from 127.0.0.1, since \\d{4}-.*"), failure.getMessage());
+            assertEquals("nobody", lib.Services.connected(world.production), "the lock is no user of the database");
+            // Other classes of tests hold locks on the same server.
+            World.execute(World.productionServer().target(world.production.database()),
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    + " WHERE datname = current_database() AND application_name LIKE 'release lock%'");
+            first.keep();
+            first.close();
+            second.take(world.production);
+            assertThrows(Failure.class, first::keep);
         }
     }
 
@@ -316,107 +227,5 @@ class JournalTest {
         assertEquals("1", world.sql("SELECT count(*) FROM parts_1"));
         assertEquals("first", rows());
         world.execute("DROP TABLE parts, parts_1");
-    }
-
-    @Test
-    void aPlanThatComesToNothingGivesTheJournalBackToTheOneItStoodOn() throws Exception {
-        Plan release = plan("BEGIN;\nINSERT INTO done VALUES ('first');\nCOMMIT;\nBEGIN;\nSELECT 1/0;\nCOMMIT;\n");
-        assertFalse(executor(world.production).keepingJournal("me").run(release).trouble().open());
-        Plan back = plan("BEGIN;\nDELETE FROM done;\nSELECT 1/0;\nCOMMIT;\n");
-        assertEquals(0, executor(world.production).keepingJournal("me").run(back).committed());
-        Journal killed = journal().orElseThrow();
-        assertEquals(back.sha256(), killed.plan(), "as a kill would leave it");
-        assertEquals(release.sha256(), killed.standing().plan());
-        assertTrue(killed.standing().unfinished());
-        try (Connection connection = Postgres.write(world.production, "test")) {
-            Journal.end(connection);
-        }
-        assertEquals(release.sha256(), journal().orElseThrow().plan());
-        assertEquals(1, journal().orElseThrow().committed());
-
-        assertNull(executor(world.production).keepingJournal("me").run(plan("DELETE FROM done;")).trouble());
-        try (Connection connection = Postgres.write(world.production, "test")) {
-            Journal.end(connection);
-        }
-        assertTrue(journal().isEmpty(), "what was committed on top of it makes an end of both");
-    }
-
-    @Test
-    void settingsAndRolesOfThePlanHoldForTheSegmentsAfterABreak() throws Exception {
-        world.execute("CREATE SCHEMA app", "CREATE TABLE app.kept (what text)");
-        Plan plan = plan("""
-                BEGIN;
-                SET search_path = app;
-                SET ROLE app;
-                COMMIT;
-                VACUUM kept;
-                BEGIN;
-                INSERT INTO kept VALUES ('x');
-                COMMIT;
-                """);
-        try (Forwarder forwarder = forwarder()) {
-            Executor.Result result = executor(through(forwarder)).observed(cutting(forwarder, "INSERT", false))
-                    .run(plan);
-            assertNull(result.trouble(), () -> result.trouble() + " " + said);
-        }
-        assertEquals("1", world.sql("SELECT count(*) FROM app.kept"));
-    }
-
-    @Test
-    void aSecondReleaseIsRefusedWithItsOwnersNameAndAnIndexIsNotHeldUp() throws Exception {
-        try (DatabaseLock first = new DatabaseLock(); DatabaseLock second = new DatabaseLock()) {
-            first.take(world.production);
-            CompletableFuture<Failure> refused = CompletableFuture.supplyAsync(() ->
-                    assertThrows(Failure.class, () -> second.take(world.production)));
-            Executor.Result built = executor(world.production)
-                    .run(plan("CREATE INDEX CONCURRENTLY beside ON people (mail);"));
-            assertNull(built.trouble());
-            Failure failure = refused.join();
-            assertEquals(Failure.Exit.STOP, failure.exit);
-            assertTrue(failure.getMessage().matches("(?s)another release is at work on journal: \\w+.*, pid \\d+ of app"
-                    + " from 127.0.0.1, since \\d{4}-.*"), failure.getMessage());
-            assertEquals("nobody", lib.Services.connected(world.production), "the lock is no user of the database");
-            World.execute(World.productionServer().target(null), "SELECT pg_terminate_backend(pid)"
-                    + " FROM pg_stat_activity WHERE application_name LIKE 'release lock%'");
-            first.keep();
-            first.close();
-            second.take(world.production);
-            assertThrows(Failure.class, first::keep);
-        }
-    }
-
-    @Test
-    void aRoleThatMayNotKeepAJournalIsToldSoBeforeAnythingIsChanged() {
-        Target admin = World.productionServer().target(world.production.database());
-        World.execute(admin, "CREATE ROLE narrow LOGIN PASSWORD 'narrow-S3cret'",
-                "GRANT ALL ON SCHEMA public TO narrow");
-        try {
-            Executor.Result result = executor(new Target(admin.host(), admin.port(), admin.database(), "narrow",
-                    "narrow-S3cret", admin.parameters())).run(plan("CREATE TABLE more (id int);"));
-            assertTrue(result.trouble().message().contains("narrow may not keep the journal"),
-                    result.trouble()::message);
-            assertNull(world.sql("SELECT to_regclass('more')"));
-
-            // One that another role has left is in the way as well, and no right to make another helps.
-            World.execute(admin, "CREATE SCHEMA release_journal");
-            Executor.Result left = executor(new Target(admin.host(), admin.port(), admin.database(), "narrow",
-                    "narrow-S3cret", admin.parameters())).run(plan("CREATE TABLE more (id int);"));
-            assertTrue(left.trouble().message().contains("release_journal, which is another role's"),
-                    () -> "" + left.trouble());
-            World.execute(admin, "DROP SCHEMA release_journal");
-        } finally {
-            World.execute(admin, "DROP OWNED BY narrow", "DROP ROLE narrow");
-        }
-    }
-
-    private static void until(java.util.function.BooleanSupplier condition) {
-        for (int i = 0; i < 400 && !condition.getAsBoolean(); i++) {
-            try {
-                Thread.sleep(50);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        }
-        assertTrue(condition.getAsBoolean());
     }
 }
