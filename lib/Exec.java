@@ -232,8 +232,8 @@ public final class Exec {
     }
 
     /**
-     * For the end of this process: ends every command that is at work, waits some seconds for it, and has those end that
-     * are started afterwards. What a command writes can be removed only when it is gone.
+     * For the end of this process: ends every command that is at work, waits some seconds for it, and has those end
+     * that are started afterwards. What a command writes can be removed only when it is gone.
      */
     public static void endAll() {
         RUNNING.end();
