@@ -32,6 +32,7 @@ public final class Project {
     public final String release;
     public final String environment;
     private final Console console;
+    private Optional<String> followed;
     private Map<String, byte[]> files;
     private Links links;
 
@@ -52,18 +53,22 @@ public final class Project {
 
     /** The name of the remote that the source branch goes to. */
     public String remote() {
-        String remote = git.remote(source);
-        if (remote == null) {
-            throw Failure.stop("this repository has no remote that " + source + " could be pushed to",
-                    "git remote add origin URL   # then: git push -u origin " + source);
+        return followed().orElseThrow(() -> Failure.stop(
+                "this repository has no remote that " + source + " could be pushed to",
+                "git remote add origin URL   # then: git push -u origin " + source));
+    }
+
+    // Asked for some fifty times in a release, and the same from its beginning to its end.
+    private synchronized Optional<String> followed() {
+        if (followed == null) {
+            followed = Optional.ofNullable(git.remote(source));
         }
-        return remote;
+        return followed;
     }
 
     /** The release branch as the remote had it at the last fetch: {@code origin/release}; there may be none. */
     public String released() {
-        String remote = git.remote(source);
-        return remote == null ? release : remote + "/" + release;
+        return followed().map(remote -> remote + "/" + release).orElse(release);
     }
 
     /** The commit that is looked at. */
@@ -107,8 +112,8 @@ public final class Project {
 
     /** The same, whether they can be left out or not. */
     public Holds waiting(List<Migration> pending) {
-        String remote = git.remote(source);
-        return Holds.of(repo, remote == null ? null : remote + "/" + release, source, pending, Clock.systemUTC());
+        return Holds.of(repo, followed().map(remote -> remote + "/" + release).orElse(null), source, pending,
+                Clock.systemUTC());
     }
 
     /** Stops where one of those that wait cannot be left out. */
