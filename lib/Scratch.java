@@ -1,4 +1,5 @@
-//SOURCES Clients.java Exec.java Failure.java ScratchFolder.java ScratchSettings.java ScratchTemplate.java Target.java
+//SOURCES Clients.java Exec.java Failure.java ScratchFolder.java ScratchPassword.java ScratchSettings.java
+//SOURCES ScratchTemplate.java Target.java
 
 package lib;
 
@@ -6,11 +7,9 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +36,7 @@ public final class Scratch implements AutoCloseable {
     }
 
     private final long bytes;
-    private String password = password();
+    private String password = ScratchPassword.random();
     private Path bin;
     private ScratchFolder folder;
     /** What stands before a command that must not run as the present user. */
@@ -188,7 +187,8 @@ public final class Scratch implements AutoCloseable {
     private void initialize() throws IOException {
         // What a copy left there goes.
         folder.clearData();
-        Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null), password + "\n");
+        Path secret = Files.writeString(Files.createTempFile(folder.path, "password", null),
+                ScratchPassword.verifier(password) + "\n");
         if (stranger()) {
             ScratchFolder.give(data().toRealPath());
             ScratchFolder.give(secret);
@@ -324,11 +324,5 @@ public final class Scratch implements AutoCloseable {
         } catch (Failure e) {
             return e.getMessage();
         }
-    }
-
-    private static String password() {
-        byte[] bytes = new byte[16];
-        new SecureRandom().nextBytes(bytes);
-        return HexFormat.of().formatHex(bytes);
     }
 }

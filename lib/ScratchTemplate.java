@@ -1,4 +1,4 @@
-//SOURCES Clients.java Failure.java Hash.java ScratchFolder.java ScratchIdentity.java Servers.java
+//SOURCES Clients.java Failure.java Hash.java ScratchFolder.java ScratchIdentity.java ScratchPassword.java Servers.java
 
 package lib;
 
@@ -41,7 +41,8 @@ final class ScratchTemplate {
     ScratchTemplate(Path bin, Clients.Version version, List<String> options) {
         this.bin = bin;
         // A home folder may be shared by machines whose C libraries know different locales.
-        key = Hash.of(bin + "\n" + version.text() + "\n" + options + "\n" + System.getProperty("os.name") + release());
+        key = Hash.of(bin + "\n" + version.text() + "\n" + options + "\n" + ScratchPassword.ITERATIONS + "\n"
+                + System.getProperty("os.name") + release());
         folder = folder(PREFIX + version.major() + "-" + Hash.of(bin.toString()).substring(0, 8));
     }
 

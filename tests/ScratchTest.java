@@ -49,6 +49,9 @@ class ScratchTest extends ScratchCase {
             assertEquals("C", ask(target, "SELECT datcollate FROM pg_database WHERE datname = 'postgres'"));
             assertEquals("28P01", assertThrows(SQLException.class, () -> ask(new Target(target.host(), target.port(),
                     "postgres", "postgres", "wrong", Map.of()), "SELECT 1")).getSQLState());
+            // Hashed at once for each of many connections; that it is random is what protects it.
+            assertTrue(ask(target, "SELECT rolpassword FROM pg_authid WHERE rolname = 'postgres'")
+                    .startsWith("SCRAM-SHA-256$1:"));
             assertEquals("template1", ask(scratch.target("template1"), "SELECT current_database()"));
         }
         assertFalse(alive(pid), "the server still runs");
