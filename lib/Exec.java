@@ -16,11 +16,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -33,6 +36,7 @@ public final class Exec {
     /** Told each command as it could be typed, masked; --verbose sets it. */
     private static volatile Consumer<String> trace = line -> { };
     private static final Running RUNNING = new Running();
+    private static final long PATIENCE_SECONDS = 5;
 
     private final List<String> command;
     private final Map<String, String> environment = new HashMap<>();
@@ -236,35 +240,37 @@ public final class Exec {
      * that are started afterwards. What a command writes can be removed only when it is gone.
      */
     public static void endAll() {
-        RUNNING.end();
-        RUNNING.await();
+        CompletableFuture<?>[] ends = RUNNING.end().stream().map(ProcessHandle::onExit)
+                .toArray(CompletableFuture[]::new);
+        try {
+            CompletableFuture.allOf(ends).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            // It does not end, and we must.
+            return;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The processes at work, ended together with us. */
     private static final class Running implements ProcessDestroyer {
-        private static final long PATIENCE_SECONDS = 5;
-
         private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+        private final Set<ProcessHandle> family = new HashSet<>();
         private volatile boolean ending;
 
         Running() {
             Runtime.getRuntime().addShutdownHook(new Thread(this::end));
         }
 
-        private void end() {
+        // And what those had started that were ended: a pg_dump of several connections does not wait for its own.
+        private synchronized Set<ProcessHandle> end() {
             ending = true;
-            processes.forEach(Exec::end);
-        }
-
-        private void await() {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            try {
-                for (Process process : processes) {
-                    process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            for (Process process : processes) {
+                family.add(process.toHandle());
+                process.descendants().forEach(family::add);
+                Exec.end(process);
             }
+            return Set.copyOf(family);
         }
 
         @Override
