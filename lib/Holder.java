@@ -79,12 +79,9 @@ public record Holder(int pid, String began, String gid, String user, String appl
                 last = who;
             }
             if (row.get(10) != null) {
-                for (LockMode mode : LockMode.values()) {
-                    if (mode.catalog().equals(row.get(12))) {
-                        holders.get(holders.size() - 1).locks.add(
-                                new Lock(Long.parseLong(row.get(10)), row.get(11), mode));
-                    }
-                }
+                List<Lock> locks = holders.get(holders.size() - 1).locks;
+                LockMode.of(row.get(12)).ifPresent(mode ->
+                        locks.add(new Lock(Long.parseLong(row.get(10)), row.get(11), mode)));
             }
         }
         // Of a session that may not be looked into, only the locks tell that it is within a transaction.

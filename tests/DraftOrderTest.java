@@ -1,17 +1,24 @@
-//SOURCES DraftCase.java ../lib/plan/Plan.java ../lib/plan/Problem.java
+//SOURCES DraftCase.java ../lib/plan/Plan.java ../lib/plan/Problem.java ../lib/sql/Statement.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import lib.plan.Plan;
 import lib.plan.Problem;
+import lib.sql.Statement;
 import org.junit.jupiter.api.Test;
 
 /** In which order the statements of the migrations run, and in which segments. */
 class DraftOrderTest extends DraftCase {
     /** The server's own estimate decides; a million real rows would only cost time. */
     private static final String BIG_IS_LARGE = "UPDATE pg_class SET reltuples = 1000001 WHERE relname = 'big';";
+
+    /** The place of a statement that a data step waits for, in the middle of a file. */
+    private static final int AWAITED = 10;
 
     // Segments
 
@@ -205,5 +212,63 @@ class DraftOrderTest extends DraftCase {
         World.execute(target, "INSERT INTO notes (email) SELECT 'm' || i || '@x.org' FROM generate_series(1, 50) i");
         draft("", files);
         assertEquals(first, script);
+    }
+
+    /** Whatever two statements of files touch keeps their order, with data steps and code of all kinds between them. */
+    @Test
+    void statementsAboutTheSameObjectKeepTheirOrder() {
+        database("CREATE TABLE a (id integer, x text); CREATE TABLE b (id integer, x text);"
+                + "CREATE TABLE c (id integer, x text);");
+        for (int seed = 0; seed < 60; seed++) {
+            Random random = new Random(seed);
+            List<String> tables = new ArrayList<>();
+            StringBuilder file = new StringBuilder();
+            for (int i = 0; i < 20; i++) {
+                String table = "abc".substring(random.nextInt(3)).substring(0, 1);
+                String mark = "m" + i + "_";
+                boolean awaited = i == AWAITED;
+                boolean block = i > AWAITED && random.nextInt(12) == 0;
+                tables.add(awaited ? "b" : block ? "" : table);
+                file.append(awaited ? "ALTER TABLE b ADD COLUMN " + mark + " numeric;\n" : block ? "DO $$ BEGIN RAISE NOTICE '" + mark + "'; END $$;\n" : List.of(
+                        "ALTER TABLE " + table + " ADD COLUMN " + mark + " text;\n",
+                        "COMMENT ON TABLE " + table + " IS '" + mark + "';\n",
+                        "INSERT INTO " + table + " (id, x) VALUES (1, '" + mark + "');\n",
+                        "UPDATE " + table + " SET x = '" + mark + "';\n",
+                        // It waits for the data step, and whatever is behind it waits, too.
+                        "ALTER TABLE " + table + " ADD CONSTRAINT " + mark + " CHECK (x <> '" + mark + "');\n")
+                        .get(random.nextInt(5)));
+            }
+            draft(fence("UPDATE a SET x = (SELECT max(m" + AWAITED + "_)::text FROM b);"), file.toString());
+            assertEquals(List.of(), messages());
+            for (int i = 0; i < tables.size(); i++) {
+                for (int j = i + 1; j < tables.size(); j++) {
+                    if (tables.get(i).isEmpty() || tables.get(j).isEmpty() || tables.get(i).equals(tables.get(j))) {
+                        assertInOrder("m" + i + "_", "m" + j + "_");
+                    }
+                }
+            }
+        }
+    }
+
+    /** Compared pair by pair, and tied to one another, as many would fill the memory. */
+    @Test
+    void thousandsOfRowsInAFileAreTiedOneToTheNext() {
+        database(NOTES_BY_EMAIL);
+        int rows = 8000;
+        StringBuilder file = new StringBuilder(USERS + REFER);
+        for (int i = 0; i < rows; i++) {
+            file.append("INSERT INTO seeds VALUES (").append(i).append(");\n");
+        }
+        draft("", "CREATE TABLE seeds (id integer);\n" + file + GIVE_UP);
+        assertEquals(List.of(), messages());
+        List<String> inserts = Plan.parse(script, "x").statements().stream().map(Statement::sql)
+                .filter(sql -> sql.startsWith("INSERT INTO seeds")).toList();
+        assertEquals(rows, inserts.size());
+        for (int i = 0; i < rows; i++) {
+            assertTrue(inserts.get(i).contains("(" + i + ")"), inserts.get(i));
+        }
+        assertInOrder("CREATE TABLE seeds", "INSERT INTO seeds VALUES (0)", "INSERT INTO seeds VALUES (7999)");
+        run();
+        assertEquals("3", one(ALL_FILLED));
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +102,7 @@ class LocksTest {
     }
 
     private static LockMode mode(String catalog) {
-        return Arrays.stream(LockMode.values()).filter(mode -> mode.catalog().equals(catalog)).findFirst()
-                .orElseThrow(() -> new AssertionError(catalog));
+        return LockMode.of(catalog).orElseThrow(() -> new AssertionError(catalog));
     }
 
     /** The table of the manual, asked of the server: which lock another session gets beside each. */

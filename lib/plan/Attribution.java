@@ -4,7 +4,10 @@
 package lib.plan;
 
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import lib.sql.Change;
 import lib.sql.Name;
@@ -17,6 +20,8 @@ public final class Attribution {
     private final List<Statement> statements;
     private final List<Trail> trails;
     private final List<Executor.Outcome> outcomes;
+    /** The statements that make a table or write to it, by its name. */
+    private Map<Name, List<String>> makers;
 
     /**
      * How many rows a plan put into a table and took out of it.
@@ -159,9 +164,15 @@ public final class Attribution {
 
     /** The statements that make a table, or put rows into it, under the name that it has at the end. */
     public List<String> making(Name table) {
-        return statements.stream().filter(statement -> statement.writes().contains(table)
-                || statement.actions().stream().anyMatch(action -> action.change().tables().contains(table)))
-                .map(Attribution::line).toList();
+        if (makers == null) {
+            makers = new HashMap<>();
+            for (Statement statement : statements) {
+                Set<Name> tables = new HashSet<>(statement.writes());
+                statement.actions().forEach(action -> tables.addAll(action.change().tables()));
+                tables.forEach(each -> makers.computeIfAbsent(each, none -> new ArrayList<>()).add(line(statement)));
+            }
+        }
+        return makers.getOrDefault(table, List.of());
     }
 
     /** INSERT … SELECT statements that may leave rows out without a word, with how many they took. */

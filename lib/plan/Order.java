@@ -1,5 +1,5 @@
 //DEPS org.jgrapht:jgrapht-core:1.5.2@fatjar
-//SOURCES ../sql/Change.java ../sql/Name.java Node.java
+//SOURCES ../sql/Change.java ../sql/Name.java FileOrder.java Node.java NodeIndex.java
 
 package lib.plan;
 
@@ -31,11 +31,13 @@ final class Order {
     private enum Way { RULES_LAST, STRICT, REMOVALS_LATE }
 
     private final List<Node> nodes;
+    private final NodeIndex index;
     private final Way way;
     private final Graph<Integer, DefaultEdge> graph = new SimpleDirectedGraph<>(DefaultEdge.class);
 
-    private Order(List<Node> nodes, Way way) {
+    private Order(List<Node> nodes, NodeIndex index, Way way) {
         this.nodes = nodes;
+        this.index = index;
         this.way = way;
         for (int i = 0; i < nodes.size(); i++) {
             graph.addVertex(i);
@@ -46,23 +48,20 @@ final class Order {
     static Optional<List<Node>> of(List<Node> nodes) {
         // Rows are corrected before a constraint wants them correct; where that contradicts the files, it stays.
         // Only if nothing else helps, a column goes or gets its new name later than in the file.
-        return Stream.of(Way.values()).map(way -> new Order(nodes, way).sorted()).flatMap(Optional::stream).findFirst();
+        NodeIndex index = new NodeIndex(nodes);
+        return Stream.of(Way.values()).map(way -> new Order(nodes, index, way).sorted()).flatMap(Optional::stream)
+                .findFirst();
     }
 
     private Optional<List<Node>> sorted() {
+        FileOrder files = new FileOrder(nodes, this::movable, Order::mayGoLater, this::edge);
         for (int i = 0; i < nodes.size(); i++) {
-            for (int j = i + 1; j < nodes.size(); j++) {
-                relate(i, j);
-            }
-        }
-        for (int data = 0; data < nodes.size(); data++) {
-            for (int finish = 0; finish < nodes.size(); finish++) {
-                if (nodes.get(finish).kind() == Node.Kind.FINISH && fills(data, finish)) {
-                    edge(data, finish);
-                    if (nodes.get(data).kind() == Node.Kind.DATA) {
-                        finishBeforeRemovals(data, finish);
-                    }
-                }
+            if (isFile(i)) {
+                files.add(i);
+            } else {
+                int step = i;
+                index.filesAbout(step).forEach(file -> place(file, step));
+                relate(step);
             }
         }
         if (new CycleDetector<>(graph).detectCycles()) {
@@ -75,25 +74,39 @@ final class Order {
         return Optional.of(ordered);
     }
 
+    private void relate(int step) {
+        if (nodes.get(step).kind() == Node.Kind.DATA) {
+            index.dataBeside(step).headSet(step).forEach(before -> relate(before, step));
+        } else if (nodes.get(step).kind() == Node.Kind.FINISH) {
+            for (int filler : index.fillersOf(step)) {
+                if (fills(filler, step)) {
+                    edge(filler, step);
+                    if (nodes.get(filler).kind() == Node.Kind.DATA) {
+                        // What the data was read from goes only when its new home is complete.
+                        index.removersOf(filler).forEach(file -> edge(step, file));
+                    }
+                }
+            }
+        }
+    }
+
     private void relate(int i, int j) {
         Node a = nodes.get(i);
         Node b = nodes.get(j);
-        if (a.kind() == Node.Kind.FILE && b.kind() == Node.Kind.FILE) {
-            boolean related = a.barrier() || b.barrier() || shares(a.touches(), b.touches());
-            if (related && !(way == Way.REMOVALS_LATE && mayGoLater(a, b))) {
-                edge(i, j);
-            }
-        } else if (a.kind() == Node.Kind.FILE) {
-            place(i, j);
-        } else if (b.kind() == Node.Kind.FILE) {
-            place(j, i);
-        } else if (a.kind() == Node.Kind.DATA && b.kind() == Node.Kind.DATA && shares(a.touches(), b.touches())) {
-            if (derived(a) && supplies(b, a)) {
-                edge(j, i);
-            } else if (sameFiles(a, b) && (derived(a) == derived(b) || shares(a.fills(), b.needs()))) {
-                edge(i, j);
-            }
+        if (derived(a) && supplies(b, a)) {
+            edge(j, i);
+        } else if (sameFiles(a, b) && (derived(a) == derived(b) || shares(a.fills(), b.needs()))) {
+            edge(i, j);
         }
+    }
+
+    private boolean movable(Node node) {
+        return way == Way.REMOVALS_LATE && changesColumnNames(node);
+    }
+
+    private static boolean changesColumnNames(Node node) {
+        return changes(node)
+                .allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
     }
 
     // Where words place two steps by different files, these decide which comes first.
@@ -104,9 +117,8 @@ final class Order {
 
     // Whether the next statement does not care when the first one's column goes or gets another name.
     private static boolean mayGoLater(Node first, Node next) {
-        boolean column = changes(first)
-                .allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
-        return column && !next.barrier() && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
+        return changesColumnNames(first) && !next.barrier()
+                && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
                 && Stream.concat(first.removes().stream(), first.creates().stream())
                         .noneMatch(ref -> next.facts().identifiers().contains(ref.column()));
     }
@@ -193,23 +205,13 @@ final class Order {
     // A block of code in a file is taken for the source of a column only where there is no other.
     private boolean fills(int node, int finish) {
         boolean block = isFile(node) && Node.isBlock(nodes.get(node).facts());
-        return fills(nodes.get(node), nodes.get(finish)) && !(block && nodes.stream().anyMatch(other ->
-                other.kind() == Node.Kind.DATA && fills(other, nodes.get(finish))));
+        return fills(nodes.get(node), nodes.get(finish)) && !(block && index.fillersOf(finish).stream()
+                .map(nodes::get).anyMatch(other -> other.kind() == Node.Kind.DATA && fills(other, nodes.get(finish))));
     }
 
     private static boolean fills(Node node, Node finish) {
         return node.kind() != Node.Kind.FINISH && finish.needs().stream()
                 .anyMatch(column -> column.column() != null && node.fills().contains(column));
-    }
-
-    // What the data was read from goes only when its new home is complete.
-    private void finishBeforeRemovals(int data, int finish) {
-        for (int file = 0; file < nodes.size(); file++) {
-            Node statement = nodes.get(file);
-            if (statement.kind() == Node.Kind.FILE && shares(statement.removes(), nodes.get(data).needs())) {
-                edge(finish, file);
-            }
-        }
     }
 
     // Files stay where they were. All own steps stand together, behind the last statement that any of them waits for:

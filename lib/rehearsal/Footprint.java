@@ -4,7 +4,6 @@ package lib.rehearsal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -32,8 +31,8 @@ record Footprint(Set<LockMode> locks, long file, long scans, long read, long cha
                    coalesce(pg_catalog.pg_stat_get_xact_tuples_updated(l.relation), 0)
                        + coalesce(pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation), 0)
             FROM pg_catalog.pg_locks l
-            WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.relation >= 16384
-              AND l.database = (SELECT oid FROM pg_catalog.pg_database
+            WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+              AND l.relation BETWEEN 16384 AND %d AND l.database = (SELECT oid FROM pg_catalog.pg_database
                                 WHERE datname = pg_catalog.current_database())
             GROUP BY l.relation""";
     // Counters are handed over to the server about once a second: what is left of earlier segments is no news.
@@ -41,10 +40,15 @@ record Footprint(Set<LockMode> locks, long file, long scans, long read, long cha
             SELECT relid, seq_scan, seq_tup_read, n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables
             WHERE coalesce(seq_scan, 0) + n_tup_upd + n_tup_del > 0""";
 
-    /** Of the transaction that is open on this connection, by the relations' numbers. */
-    static Map<Long, Footprint> of(Connection connection) throws SQLException {
+    /**
+     * Of the transaction that is open on this connection, by the relations' numbers.
+     *
+     * @param newest the highest number that is of interest: what a transaction has made itself nobody waits for, and it
+     *     may be thousands of tables, all of them locked to the end
+     */
+    static Map<Long, Footprint> of(Connection connection, long newest) throws SQLException {
         Map<Long, Footprint> prints = new HashMap<>();
-        for (List<String> row : Postgres.rows(connection, OWN)) {
+        for (List<String> row : Postgres.rows(connection, OWN.formatted(newest))) {
             prints.put(Long.parseLong(row.get(0)), new Footprint(modes(row.get(1)), Long.parseLong(row.get(2)),
                     Long.parseLong(row.get(3)), Long.parseLong(row.get(4)), Long.parseLong(row.get(5))));
         }
@@ -65,7 +69,7 @@ record Footprint(Set<LockMode> locks, long file, long scans, long read, long cha
     static Set<LockMode> modes(String list) {
         Set<LockMode> modes = EnumSet.noneOf(LockMode.class);
         for (String word : list.split(",")) {
-            Arrays.stream(LockMode.values()).filter(mode -> mode.catalog().equals(word)).forEach(modes::add);
+            LockMode.of(word).ifPresent(modes::add);
         }
         return modes;
     }

@@ -1,5 +1,5 @@
-//SOURCES ../Gate.java ../Some.java ../hazards/Inventory.java ../hazards/Review.java ../plan/Executor.java ../sql/Name.java
-//SOURCES Foresight.java Measured.java Measurement.java OldCode.java Proof.java Rehearsal.java
+//SOURCES ../Gate.java ../Some.java ../hazards/Inventory.java ../hazards/Review.java ../plan/Executor.java ../plan/Plan.java
+//SOURCES ../sql/Name.java Foresight.java Measured.java Measurement.java OldCode.java Proof.java Rehearsal.java
 //SOURCES Statements.java Trace.java
 
 package lib.rehearsal;
@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +23,7 @@ import lib.hazards.Inventory;
 import lib.hazards.Review;
 import lib.hazards.Source;
 import lib.plan.Executor;
+import lib.plan.Plan;
 import lib.sql.Name;
 
 /**
@@ -132,11 +134,11 @@ public final class Forecast implements Proof {
 
     private List<Blocked> blocked(List<Measured> measured) {
         Map<Name, Blocked> worst = new TreeMap<>();
-        for (Measured done : measured) {
-            // What else its transaction does takes longer on a larger database, too.
-            double longer = measured.stream()
-                    .filter(other -> other.segment == done.segment && other.start >= done.start)
-                    .mapToDouble(other -> other.millis * (scale(other) - 1)).sum();
+        Map<Plan.Segment, Double> later = new IdentityHashMap<>();
+        // From the last one on, for what else its transaction does takes longer on a larger database, too.
+        for (int i = measured.size() - 1; i >= 0; i--) {
+            Measured done = measured.get(i);
+            double longer = later.merge(done.segment, done.millis * (scale(done) - 1), Double::sum);
             Set<Name> tables = new TreeSet<>(done.holds.keySet());
             tables.addAll(done.waits.keySet());
             for (Name table : tables) {
@@ -146,7 +148,7 @@ public final class Forecast implements Proof {
                 String what = hold == null ? wait.reads() > 0 ? Measured.Blocks.EVERYTHING.words
                         : Measured.Blocks.WRITES.words : hold.rows() ? "writes of changed rows" : hold.blocks().words;
                 worst.merge(table, new Blocked(table.toString(), what, rounded(millis / 1000)),
-                        (one, other) -> one.seconds() >= other.seconds() ? one : other);
+                        (known, earlier) -> earlier.seconds() >= known.seconds() ? earlier : known);
             }
         }
         return worst.values().stream().sorted((one, other) -> Double.compare(other.seconds(), one.seconds())).toList();

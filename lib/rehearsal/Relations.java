@@ -69,6 +69,11 @@ final class Relations {
         return relation == null ? null : byNumber.get(relation.table());
     }
 
+    /** The highest number of all; 0 where there are none. */
+    long newest() {
+        return byNumber.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
     Iterable<Relation> all() {
         return byNumber.values();
     }

@@ -56,6 +56,8 @@ final class Fingerprinted {
                 .filter(each -> !each.kind().equals("column")).map(Difference::object).collect(Collectors.toSet());
         Set<String> constraints = found.stream().filter(each -> each.kind().equals("constraint"))
                 .map(each -> each.object().substring(each.object().lastIndexOf('.') + 1)).collect(Collectors.toSet());
+        Set<String> broken = found.stream().filter(each -> each.kind().equals("invalid index"))
+                .map(Difference::object).collect(Collectors.toSet());
         return found.stream().distinct().filter(each -> {
             String name = each.object();
             String parent = name.substring(0, Math.max(0, name.lastIndexOf('.')));
@@ -64,9 +66,7 @@ final class Fingerprinted {
             boolean again = each.change().equals(Difference.CHANGED) && whole.contains(name);
             boolean index = each.kind().equals("index")
                     && constraints.contains(name.substring(name.lastIndexOf('.') + 1));
-            boolean invalid = each.kind().equals("index")
-                    && found.stream().anyMatch(other -> other.kind().equals("invalid index")
-                    && other.object().equals(name));
+            boolean invalid = each.kind().equals("index") && broken.contains(name);
             return !part && !again && !index && !invalid;
         }).toList();
     }

@@ -3,7 +3,10 @@ package lib.sql;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -18,14 +21,26 @@ public enum LockMode {
     EXCLUSIVE("RS RX SUX S SRX E X"),
     ACCESS_EXCLUSIVE("AS RS RX SUX S SRX E X");
 
+    private static final Map<String, LockMode> BY_CATALOG =
+            Stream.of(values()).collect(Collectors.toUnmodifiableMap(LockMode::catalog, Function.identity()));
+
     private final String others;
+    private final String catalog;
 
     LockMode(String others) {
         this.others = others;
+        this.catalog = Arrays.stream(name().split("_"))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining()) + "Lock";
+    }
+
+    /** The mode by the name that pg_locks has for it; empty for what is no table lock. */
+    public static Optional<LockMode> of(String catalog) {
+        return Optional.ofNullable(BY_CATALOG.get(catalog));
     }
 
     // By their usual abbreviations, because an enum constant cannot name those behind it.
-    private static LockMode of(String abbreviation) {
+    private static LockMode abbreviated(String abbreviation) {
         return switch (abbreviation) {
             case "AS" -> ACCESS_SHARE;
             case "RS" -> ROW_SHARE;
@@ -40,7 +55,7 @@ public enum LockMode {
 
     /** The modes that nobody else may hold at the same time. */
     public Set<LockMode> excludes() {
-        return Stream.of(others.split(" ")).map(LockMode::of)
+        return Stream.of(others.split(" ")).map(LockMode::abbreviated)
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(LockMode.class)));
     }
 
@@ -58,7 +73,6 @@ public enum LockMode {
 
     /** As pg_locks shows it: {@code ShareRowExclusiveLock}. */
     public String catalog() {
-        return Arrays.stream(name().split("_")).map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
-                .collect(Collectors.joining()) + "Lock";
+        return catalog;
     }
 }
