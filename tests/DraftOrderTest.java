@@ -229,7 +229,8 @@ class DraftOrderTest extends DraftCase {
                 boolean awaited = i == AWAITED;
                 boolean block = i > AWAITED && random.nextInt(12) == 0;
                 tables.add(awaited ? "b" : block ? "" : table);
-                file.append(awaited ? "ALTER TABLE b ADD COLUMN " + mark + " numeric;\n" : block ? "DO $$ BEGIN RAISE NOTICE '" + mark + "'; END $$;\n" : List.of(
+                file.append(awaited ? "ALTER TABLE b ADD COLUMN " + mark + " numeric;\n"
+                        : block ? "DO $$ BEGIN RAISE NOTICE '" + mark + "'; END $$;\n" : List.of(
                         "ALTER TABLE " + table + " ADD COLUMN " + mark + " text;\n",
                         "COMMENT ON TABLE " + table + " IS '" + mark + "';\n",
                         "INSERT INTO " + table + " (id, x) VALUES (1, '" + mark + "');\n",
