@@ -58,8 +58,8 @@ public final class Project {
                 "git remote add origin URL   # then: git push -u origin " + source));
     }
 
-    // Asked for some fifty times in a release, and the same from its beginning to its end.
-    private synchronized Optional<String> followed() {
+    /** The same; empty where there is none. It is asked for some fifty times in a release, and looked up once. */
+    public synchronized Optional<String> followed() {
         if (followed == null) {
             followed = Optional.ofNullable(git.remote(source));
         }
@@ -68,7 +68,11 @@ public final class Project {
 
     /** The release branch as the remote had it at the last fetch: {@code origin/release}; there may be none. */
     public String released() {
-        return followed().map(remote -> remote + "/" + release).orElse(release);
+        return tracking().orElse(release);
+    }
+
+    private Optional<String> tracking() {
+        return followed().map(remote -> remote + "/" + release);
     }
 
     /** The commit that is looked at. */
@@ -112,8 +116,7 @@ public final class Project {
 
     /** The same, whether they can be left out or not. */
     public Holds waiting(List<Migration> pending) {
-        return Holds.of(repo, followed().map(remote -> remote + "/" + release).orElse(null), source, pending,
-                Clock.systemUTC());
+        return Holds.of(repo, tracking().orElse(null), source, pending, Clock.systemUTC());
     }
 
     /** Stops where one of those that wait cannot be left out. */

@@ -130,7 +130,7 @@ public final class Status {
     }
 
     private String git() {
-        String remote = project.git.remote(project.source);
+        String remote = project.followed().orElse(null);
         if (remote == null || !project.git.fetch(remote).ok()) {
             return "the remote cannot be reached";
         }

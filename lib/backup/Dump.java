@@ -108,6 +108,7 @@ public final class Dump {
         }
     }
 
+    // One that has just been started would make its file or folder when ours is removed already.
     private void stop() {
         dump.stop();
         clean();

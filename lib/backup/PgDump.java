@@ -97,14 +97,12 @@ final class PgDump {
         Storage.prepare(half, folder);
     }
 
-    /** For the end of this process: nothing of it is at work any more, and nothing it wrote is left half done. */
+    /** For the end of this process: nothing of it is at work any more, and nothing begins. */
     void stop() {
         synchronized (this) {
             stopped = true;
         }
-        // One that has just been started makes its file or folder when ours is removed already.
         Exec.endAll();
-        Storage.discard(half);
     }
 
     private Failure failed(Exec.Result result) {

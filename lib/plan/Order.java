@@ -78,15 +78,16 @@ final class Order {
         if (nodes.get(step).kind() == Node.Kind.DATA) {
             index.dataBeside(step).headSet(step).forEach(before -> relate(before, step));
         } else if (nodes.get(step).kind() == Node.Kind.FINISH) {
-            for (int filler : index.fillersOf(step)) {
-                if (fills(filler, step)) {
-                    edge(filler, step);
-                    if (nodes.get(filler).kind() == Node.Kind.DATA) {
-                        // What the data was read from goes only when its new home is complete.
-                        index.removersOf(filler).forEach(file -> edge(step, file));
-                    }
-                }
-            }
+            index.fillersOf(step).stream().filter(filler -> fills(filler, step))
+                    .forEach(filler -> finish(filler, step));
+        }
+    }
+
+    // What the data was read from goes only when its new home is complete.
+    private void finish(int filler, int finish) {
+        edge(filler, finish);
+        if (nodes.get(filler).kind() == Node.Kind.DATA) {
+            index.removersOf(filler).forEach(file -> edge(finish, file));
         }
     }
 
@@ -100,12 +101,9 @@ final class Order {
         }
     }
 
+    // A statement that only takes columns away, or gives them other names.
     private boolean movable(Node node) {
-        return way == Way.REMOVALS_LATE && changesColumnNames(node);
-    }
-
-    private static boolean changesColumnNames(Node node) {
-        return changes(node)
+        return way == Way.REMOVALS_LATE && changes(node)
                 .allMatch(change -> change instanceof Change.DropColumn || change instanceof Change.RenameColumn);
     }
 
@@ -115,10 +113,9 @@ final class Order {
                 && one.place().after().equals(other.place().after());
     }
 
-    // Whether the next statement does not care when the first one's column goes or gets another name.
+    // Whether the next statement does not care when the columns of a movable one go or get another name.
     private static boolean mayGoLater(Node first, Node next) {
-        return changesColumnNames(first) && !next.barrier()
-                && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
+        return !next.barrier() && changes(next).noneMatch(change -> change instanceof Change.RenameTable)
                 && Stream.concat(first.removes().stream(), first.creates().stream())
                         .noneMatch(ref -> next.facts().identifiers().contains(ref.column()));
     }

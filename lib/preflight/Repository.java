@@ -106,7 +106,7 @@ public final class Repository {
 
     /** The same where nothing is promoted: a clone without a remote, or a branch that was never pushed, will do. */
     public Gate.Finding perhapsBehind() {
-        String known = project.git.remote(project.source);
+        String known = project.followed().orElse(null);
         boolean followed = known != null && project.git.fetch(known).ok()
                 && project.git.commit(known + "/" + project.source) != null;
         return followed ? behind() : Gate.skipped(known == null ? "this repository has no remote"

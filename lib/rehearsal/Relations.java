@@ -32,6 +32,7 @@ final class Relations {
 
     private final Map<Long, Relation> byNumber = new HashMap<>();
     private final Map<Name, Relation> byName = new HashMap<>();
+    private long newest;
 
     private Relations() {
     }
@@ -49,6 +50,7 @@ final class Relations {
                     Long.parseLong(row.get(4)), Long.parseLong(row.get(5)), Long.parseLong(row.get(6)));
             relations.byNumber.put(relation.oid(), relation);
             relations.byName.put(relation.name(), relation);
+            relations.newest = Math.max(relations.newest, relation.oid());
         }
         return relations;
     }
@@ -71,7 +73,7 @@ final class Relations {
 
     /** The highest number of all; 0 where there are none. */
     long newest() {
-        return byNumber.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
+        return newest;
     }
 
     Iterable<Relation> all() {

@@ -46,7 +46,6 @@ public final class Trace implements Executor.Observer, AutoCloseable {
     private Connection side;
     /** As it was before the plan: what only the plan made nobody waits for. */
     private Relations known;
-    private long newest;
     private int backend;
     private Measured current;
     private LockWatch locks;
@@ -62,7 +61,6 @@ public final class Trace implements Executor.Observer, AutoCloseable {
     public Trace open() throws SQLException {
         side = Postgres.read(copy, "rehearsal");
         known = Relations.of(side);
-        newest = known.newest();
         try {
             for (Canary.Kind kind : Canary.Kind.values()) {
                 canaries.add(new Canary(kind, copy, clock));
@@ -115,7 +113,7 @@ public final class Trace implements Executor.Observer, AutoCloseable {
             Relations.of(side).all().forEach(relation -> file(relation.oid(), relation.file()));
             notices.forEach(this::built);
         } else if (!SETTINGS.contains(statement.tag())) {
-            Map<Long, Footprint> all = Footprint.of(connection, newest);
+            Map<Long, Footprint> all = Footprint.of(connection, known.newest());
             all.forEach((oid, print) -> {
                 took(oid, print.since(prints.get(oid)), held, print.locks());
                 file(oid, print.file());
