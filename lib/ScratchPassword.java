@@ -7,7 +7,7 @@ import java.util.HexFormat;
 import org.postgresql.util.PasswordUtil;
 
 /** The password of a throw-away server's superuser, which nobody chooses and nobody types. */
-final class ScratchPassword {
+public final class ScratchPassword {
     /**
      * How often it is hashed for each connection. Usual are 4096, against those who guess the passwords of people; they
      * take Java 12 ms, and a rehearsal connects twenty times. 128 random bits cannot be guessed however fast one tries.
@@ -24,8 +24,8 @@ final class ScratchPassword {
         return HexFormat.of().formatHex(bytes());
     }
 
-    /** What the server keeps of it, and takes in its place where a role is made. */
-    static String verifier(String password) {
+    /** What the server keeps of a password, and takes in its place where a role is made. */
+    public static String verifier(String password) {
         return PasswordUtil.encodeScramSha256(password.toCharArray(), ITERATIONS, bytes());
     }
 

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java
+//SOURCES BackupWorldCase.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,8 +16,6 @@ import lib.Scratch;
 import lib.Servers;
 import lib.Target;
 import lib.backup.Archive;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,31 +23,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A backup that is stopped, killed or left alone by its server: no half of it is left, nothing goes on. */
-class BackupInterruptedTest extends BackupCase {
-    private static World world;
-
+class BackupInterruptedTest extends BackupWorldCase {
     @BeforeAll
-    static void makeTheWorld() {
-        world = World.drizzle();
+    void fillTheWorld() {
         makeBallast(world);
     }
 
-    @AfterEach
-    void putBack() {
-        world.environment.put("PROD_DATABASE_URL", world.url());
-        world.environment.remove("RELEASE_PG_CLIENTS");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
-    }
-
-    private static List<String> dumps() {
+    private List<String> dumps() {
         return processes("--file=" + world.repo.resolve("_migrations"));
     }
 
-    private static void assertNothingIsLeft(Set<String> before) throws InterruptedException {
+    private void assertNothingIsLeft(Set<String> before) throws InterruptedException {
         assertEquals(before, files(world));
         await(() -> dumps().isEmpty(), "no pg_dump of it is left");
         await(() -> sessions(world, "true") == 0, "no session of it is left");

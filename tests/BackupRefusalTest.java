@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java
+//SOURCES BackupWorldCase.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -14,32 +14,16 @@ import java.util.List;
 import java.util.Set;
 import lib.Exec;
 import lib.Target;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** No backup comes about: what is wrong or missing is said, and nothing is left that looks like one. */
-class BackupRefusalTest extends BackupCase {
-    private static World world;
-
+class BackupRefusalTest extends BackupWorldCase {
     @BeforeAll
-    static void makeTheWorld() {
-        world = World.drizzle();
+    void fillTheWorld() {
         makeBallast(world);
-    }
-
-    @AfterEach
-    void putBack() {
-        world.environment.put("PROD_DATABASE_URL", world.url());
-        world.environment.remove("RELEASE_PG_CLIENTS");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
     }
 
     @ParameterizedTest

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java
+//SOURCES BackupWorldCase.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -17,30 +17,14 @@ import java.util.TreeSet;
 import lib.Exec;
 import lib.Target;
 import lib.sql.Name;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** backup.java as a process, on a real database, with the real client programs: what it makes and says. */
-class BackupTest extends BackupCase {
-    private static World world;
-
+class BackupTest extends BackupWorldCase {
     @BeforeAll
-    static void makeTheWorld() {
-        world = World.drizzle();
+    void fillTheWorld() {
         makeBallast(world);
-    }
-
-    @AfterEach
-    void putBack() {
-        world.environment.remove("RELEASE_PG_CLIENTS");
-        world.environment.put("LC_ALL", "C.UTF-8");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
     }
 
     @Test

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java ReleaseCase.java World.java ../lib/Postgres.java ../lib/backup/Manifest.java
+//SOURCES BackupCase.java Held.java ReleaseCase.java World.java ../lib/Postgres.java ../lib/backup/Manifest.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -49,7 +49,7 @@ class DowntimeTest extends ReleaseCase {
             World.Running first = world.begin("release", "--json", "--approve", World.proposal());
             World.Result second;
             try {
-                until(first, () -> Files.exists(world.folder.resolve("stopping")));
+                Held.until(first, () -> Files.exists(world.folder.resolve("stopping")));
                 second = world.run("release", "--json");
             } finally {
                 World.write(world.folder.resolve("refused"), "");

@@ -174,17 +174,17 @@ class FlowsTest {
             row.setAutoCommit(false);
             Postgres.execute(row, "SELECT * FROM counted FOR UPDATE");
             World.Running running = world.begin("release", "resume", "--deployed");
-            until(running, () -> waits(world, "UPDATE counted"));
+            Held.until(running, () -> waits(world, "UPDATE counted"));
             record = world.read("_migrations/run.json");
             journal.setAutoCommit(false);
             Postgres.execute(journal, "CREATE TABLE release_journal.holds (id int)");
             row.rollback();
-            until(running, () -> waits(world, "DROP SCHEMA"));
+            Held.until(running, () -> waits(world, "DROP SCHEMA"));
             running.process().destroyForcibly();
             running.end();
             World.execute(World.productionServer().target(null), "SELECT pg_terminate_backend(pid)"
                     + " FROM pg_stat_activity WHERE query LIKE 'DROP SCHEMA%'");
-            until(null, () -> !waits(world, "DROP SCHEMA"));
+            Held.until(null, () -> !waits(world, "DROP SCHEMA"));
             journal.rollback();
         }
         assertEquals("2", world.sql("SELECT n FROM counted"));
@@ -194,14 +194,6 @@ class FlowsTest {
     private static boolean waits(World world, String query) {
         return !world.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 + " AND wait_event_type = 'Lock' AND query LIKE '" + query + "%'").equals("0");
-    }
-
-    private static void until(World.Running running, java.util.function.BooleanSupplier condition)
-            throws InterruptedException {
-        while (!condition.getAsBoolean()) {
-            assertTrue(running == null || running.process().isAlive(), () -> World.read(running.err()));
-            Thread.sleep(50);
-        }
     }
 
     @Test

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java Staging.java World.java
+//SOURCES BackupWorldCase.java Staging.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -25,8 +25,6 @@ import lib.backup.Archive;
 import lib.backup.Backups;
 import lib.backup.Manifest;
 import lib.backup.Storage;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,27 +32,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A backup that several connections read: a folder with a file for each table, and all that a single file is. */
-class FolderTest extends BackupCase {
-    private static World world;
-    private static Path good;
+class FolderTest extends BackupWorldCase {
+    private Path good;
 
     @BeforeAll
-    static void makeABackup() {
-        world = World.drizzle();
-        world.execute("CREATE TABLE ballast AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 20000) i",
-                "CREATE TABLE nothing (i int)", "SELECT lo_from_bytea(0, 'a large object'), lo_create(0)");
+    void makeABackup() {
+        makeBallast(world);
+        world.execute("CREATE TABLE nothing (i int)", "SELECT lo_from_bytea(0, 'a large object'), lo_create(0)");
         good = folder(world);
-    }
-
-    @AfterEach
-    void putBack() {
-        world.environment.put("PROD_DATABASE_URL", world.url());
-        world.environment.remove("RELEASE_PG_CLIENTS");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
     }
 
     private static Path folder(World world) {
@@ -257,7 +242,7 @@ class FolderTest extends BackupCase {
     }
 
     /** What is in the half folder of a run that is at work. */
-    private static List<Path> half() {
+    private List<Path> half() {
         List<Path> found = new ArrayList<>();
         for (String name : files(world)) {
             if (name.endsWith(".part")) {

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java World.java
+//SOURCES BackupWorldCase.java World.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,32 +9,12 @@ import java.nio.file.Files;
 import java.sql.Connection;
 import lib.Postgres;
 import lib.backup.Archive;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** By how many connections a database is read, and so whether its backup is a folder or one file. */
-class JobsTest extends BackupCase {
-    private static World world;
-
-    @BeforeAll
-    static void makeTheWorld() {
-        world = World.drizzle();
-    }
-
-    @AfterEach
-    void putBack() {
-        world.environment.remove("RELEASE_PG_CLIENTS");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
-    }
-
+class JobsTest extends BackupWorldCase {
     @Test
     void whereSomebodyWantsATableForHimselfItBecomesOneFile() throws Exception {
         // Time enough between pg_dump's first lock and its connections' own ones, which give up behind a waiting one.
@@ -79,7 +59,7 @@ class JobsTest extends BackupCase {
     }
 
     // How many connections the role may have; -1 is any number.
-    private static void limit(int connections) {
+    private void limit(int connections) {
         World.execute(World.productionServer().target(world.production.database()),
                 "ALTER ROLE " + world.production.user() + " CONNECTION LIMIT " + connections);
     }

@@ -33,7 +33,7 @@ class ProgressTest extends BackupCase {
     @BeforeAll
     static void makeTheWorld() {
         world = World.drizzle();
-        world.execute("CREATE TABLE ballast AS SELECT i, md5(i::text) AS noise FROM generate_series(1, 20000) i");
+        makeBallast(world);
     }
 
     @BeforeEach

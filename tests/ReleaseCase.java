@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.function.BooleanSupplier;
 import lib.Hash;
 
 /** What the tests of a whole release share: a service that is stopped, an approval, and what is true afterwards. */
@@ -55,13 +54,5 @@ abstract class ReleaseCase {
         assertEquals(String.valueOf(3201 + more), world.sql("SELECT count(*) FROM food_logs"));
         String released = world.git(world.origin, "log", "--format=%H", "release");
         assertTrue(released.contains(world.git("rev-parse", "main")), result::all);
-    }
-
-    /** Waits for something while a script is at work. */
-    static void until(World.Running running, BooleanSupplier condition) throws Exception {
-        while (!condition.getAsBoolean()) {
-            assertTrue(running.process().isAlive(), () -> World.read(running.err()));
-            Thread.sleep(50);
-        }
     }
 }

@@ -1,4 +1,4 @@
-//SOURCES ReleaseCase.java World.java ../lib/Exec.java ../lib/Postgres.java
+//SOURCES Held.java ReleaseCase.java World.java ../lib/Exec.java ../lib/Postgres.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -221,9 +221,9 @@ class ReleaseTroublesTest extends ReleaseCase {
         Files.deleteIfExists(world.repo.resolve("_migrations/run.json"));
         World.Running running = world.begin("release", "--json", "--approve", sha);
         Path record = world.repo.resolve("_migrations/run.json");
-        until(running, () -> Files.exists(record) && World.read(record).contains("\"validate\""));
+        Held.until(running, () -> Files.exists(record) && World.read(record).contains("\"validate\""));
         Postgres.one(other, "SELECT count(*) FROM sessions");
-        until(running, () -> World.read(running.err()).contains(said));
+        Held.until(running, () -> World.read(running.err()).contains(said));
         return running;
     }
 }

@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java
+//SOURCES BackupWorldCase.java
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,32 +15,16 @@ import java.util.List;
 import lib.Exec;
 import lib.Target;
 import lib.sql.Name;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The plain SQL beside a backup: the schema, and the roles and tablespaces of the server. */
-class ScriptTest extends BackupCase {
-    private static World world;
-
+class ScriptTest extends BackupWorldCase {
     @BeforeAll
-    static void makeTheWorld() {
-        world = World.drizzle();
+    void fillTheWorld() {
         world.execute("CREATE FUNCTION odd() RETURNS text LANGUAGE sql AS $$\n-- Dumped by pg_dump version 1\n"
                 + "SELECT '\nSET transaction_timeout = 0;\n'\n$$",
                 "COMMENT ON TABLE sessions IS '\n\\restrict abc\n\n\n'");
-    }
-
-    @AfterEach
-    void putBack() {
-        world.environment.put("PROD_DATABASE_URL", world.url());
-        world.environment.remove("RELEASE_PG_CLIENTS");
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
     }
 
     private static Path schema(Path backup) {

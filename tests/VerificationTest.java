@@ -1,4 +1,4 @@
-//SOURCES BackupCase.java
+//SOURCES BackupWorldCase.java
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -17,28 +17,20 @@ import java.util.List;
 import lib.Exec;
 import lib.Failure;
 import lib.backup.Archive;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** backup.java verify: what it refuses, what it reads, and where it says that damage would not show. */
-class VerificationTest extends BackupCase {
-    private static World world;
+class VerificationTest extends BackupWorldCase {
     /** The backup that the tests damage copies of. */
-    private static Path good;
+    private Path good;
 
     @BeforeAll
-    static void makeABackup() {
-        world = World.drizzle();
+    void makeABackup() {
         makeBallast(world);
         good = backup(world);
-    }
-
-    @AfterAll
-    static void removeTheWorld() {
-        world.close();
     }
 
     @ParameterizedTest

@@ -11,10 +11,10 @@ import lib.Clients;
 import lib.Exec;
 import lib.Postgres;
 import lib.Scratch;
+import lib.ScratchPassword;
 import lib.Servers;
 import lib.Target;
 import lib.sql.Name;
-import org.postgresql.util.PasswordUtil;
 
 /**
  * An application with a production of its own for one test: a checkout, a database, and the real scripts as processes.
@@ -50,8 +50,7 @@ final class World extends Checkout implements AutoCloseable {
 
     private static void fill(Target admin, String database) {
         // Hashed but once, as thousands of times somebody signs in.
-        String verifier = PasswordUtil.encodeScramSha256(PASSWORD.toCharArray(), 1, new byte[16]);
-        execute(admin, "CREATE ROLE app LOGIN PASSWORD " + Postgres.literal(verifier),
+        execute(admin, "CREATE ROLE app LOGIN PASSWORD " + Postgres.literal(ScratchPassword.verifier(PASSWORD)),
                 "CREATE DATABASE " + database + " OWNER app");
         psql(admin.database(database), read(FIXTURE.resolve("prod-at-5.sql")).replace("OWNER TO postgres",
                 "OWNER TO app"));
